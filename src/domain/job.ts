@@ -1,0 +1,263 @@
+import { Type, type Static } from 'typebox';
+import { hashText } from './hash.ts';
+import { createCheck, type Checked, type FieldProblem } from './problem.ts';
+
+/** Letters, marks and digits of any script, `.` `_` `-`; `/` is reserved for keys. */
+const NAME = /^[\p{L}\p{M}\p{N}._-]{1,128}$/u;
+const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+const ISO = '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d(:\\d\\d(\\.\\d{1,3})?)?(Z|[+-]\\d\\d:\\d\\d)$';
+
+const ms = (description: string, minimum = 0) =>
+  Type.Optional(Type.Integer({ minimum, maximum: 8_640_000_000, description: `${description}, milliseconds` }));
+const closed = { additionalProperties: false };
+
+const Timeout = Type.Object(
+  { afterMs: Type.Integer({ minimum: 1 }), action: Type.Optional(Type.Enum(['kill', 'abandon', 'alert'])) },
+  closed,
+);
+const Misfire = Type.Object(
+  {
+    policy: Type.Optional(Type.Enum(['skip', 'once', 'all'])),
+    withinMs: ms('How far back it catches up'),
+    lateAfterMs: ms('From when a tick is late', 5000),
+  },
+  closed,
+);
+const Overlap = Type.Union([
+  Type.Enum(['skip', 'allow', 'replace', 'queue']),
+  Type.Object({ policy: Type.Literal('queue'), max: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })) }, closed),
+]);
+const Retry = Type.Object(
+  {
+    max: Type.Optional(Type.Integer({ minimum: 0, maximum: 100 })),
+    delayMs: ms('Before the second attempt'),
+    factor: Type.Optional(Type.Number({ minimum: 1, maximum: 100 })),
+    maxDelayMs: ms('Longest wait'),
+    elsewhere: Type.Optional(Type.Boolean()),
+    on: Type.Optional(Type.Array(Type.Integer({ minimum: 0, maximum: 255 }))),
+    timeouts: Type.Optional(Type.Boolean()),
+    lost: Type.Optional(Type.Boolean()),
+  },
+  closed,
+);
+const Placement = Type.Object(
+  {
+    mode: Type.Optional(Type.Enum(['one', 'all'])),
+    workers: Type.Optional(Type.Array(Type.String({ minLength: 1 }))),
+    labels: Type.Optional(Type.Array(Type.String({ minLength: 1 }))),
+  },
+  closed,
+);
+
+/** A job, as people write it and as it lies in etcd. Only `name`, `command` and `cronExpr` are needed; `withDefaults` says what the rest means when it is absent. */
+export const Job = Type.Object(
+  {
+    v: Type.Optional(Type.Integer({ minimum: 1, description: 'Format of this value' })),
+    name: Type.String({ minLength: 1, maxLength: 256, description: '1 to 128 letters, marks and digits of any script, . _ -' }),
+    command: Type.String({ minLength: 1, maxLength: 200_000, description: 'Given to the shell' }),
+    cronExpr: Type.String({
+      minLength: 1,
+      maxLength: 10_000,
+      description: 'Cron text, one a line: 5 fields, 6 (seconds first) or 7 (seconds first, year last)',
+    }),
+    description: Type.Optional(Type.String({ maxLength: 10_000 })),
+    tags: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 100 }), { maxItems: 100 })),
+    enabled: Type.Optional(Type.Boolean()),
+    timezone: Type.Optional(Type.String({ minLength: 1, description: 'IANA name' })),
+    dst: Type.Optional(Type.Enum(['auto', 'skip', 'both'])),
+    startAt: Type.Optional(Type.String({ pattern: ISO })),
+    endAt: Type.Optional(Type.String({ pattern: ISO })),
+    jitterMs: ms('At most this much is added to each fire time'),
+    overlap: Type.Optional(Overlap),
+    misfire: Type.Optional(Misfire),
+    timeout: Type.Optional(Timeout),
+    killGraceMs: ms('From TERM to KILL'),
+    retry: Type.Optional(Retry),
+    lostAfterMs: Type.Optional(Type.Union([Type.Integer({ minimum: 1 }), Type.Literal('never')])),
+    placement: Type.Optional(Placement),
+    runAs: Type.Optional(Type.String({ minLength: 1 })),
+    cwd: Type.Optional(Type.String({ minLength: 1 })),
+    env: Type.Optional(Type.Record(Type.String(), Type.String())),
+    shell: Type.Optional(Type.String({ minLength: 1 })),
+    stdin: Type.Optional(Type.String({ maxLength: 100_000 })),
+    params: Type.Optional(Type.Record(Type.String(), Type.String())),
+    outputLimitBytes: Type.Optional(Type.Integer({ minimum: 1024, maximum: 1_000_000_000 })),
+    retention: Type.Optional(
+      Type.Object(
+        { days: Type.Optional(Type.Integer({ minimum: 1 })), runs: Type.Optional(Type.Integer({ minimum: 1 })) },
+        closed,
+      ),
+    ),
+    alerts: Type.Optional(Type.Array(Type.Unknown())),
+  },
+  { ...closed, $id: 'Job', title: 'Job' },
+);
+export type Job = Static<typeof Job>;
+
+/** What counts for a job after its defaults: every field that the worker and the leader look at. Lengths in milliseconds. */
+export type FullJob = {
+  readonly name: string;
+  readonly command: string;
+  readonly cronExpr: string;
+  readonly enabled: boolean;
+  readonly timezone: string;
+  readonly dst: 'auto' | 'skip' | 'both';
+  readonly startAt: string | undefined;
+  readonly endAt: string | undefined;
+  readonly jitterMs: number;
+  readonly overlap: OverlapPolicy;
+  readonly lateAfterMs: number;
+  readonly withinMs: number;
+  readonly timeoutMs: number | undefined;
+  readonly killGraceMs: number;
+  readonly lostAfterMs: number | 'never';
+  readonly workers: readonly string[];
+  readonly labels: readonly string[];
+  readonly cwd: string | undefined;
+  readonly env: Readonly<Record<string, string>>;
+  readonly shell: string;
+  readonly stdin: string | undefined;
+  readonly params: Readonly<Record<string, string>>;
+  readonly outputLimitBytes: number;
+};
+
+export type OverlapPolicy = 'skip' | 'allow';
+
+export const DEFAULTS = {
+  timezone: 'UTC',
+  lateAfterMs: 60_000,
+  withinMs: 3_600_000,
+  killGraceMs: 10_000,
+  lostAfterMs: 180_000,
+  shell: '/bin/sh',
+  outputLimitBytes: 10_000_000,
+} as const;
+
+/** The job with its defaults. `scale` divides the lengths that tests make shorter (lateAfterMs, lostAfterMs, killGraceMs); 1 otherwise. */
+export const withDefaults = (job: Job, scale = 1): FullJob => ({
+  name: job.name,
+  command: job.command,
+  cronExpr: job.cronExpr,
+  enabled: job.enabled ?? true,
+  timezone: job.timezone ?? DEFAULTS.timezone,
+  dst: job.dst ?? 'auto',
+  startAt: job.startAt,
+  endAt: job.endAt,
+  jitterMs: job.jitterMs ?? 0,
+  overlap: job.overlap === 'allow' ? 'allow' : 'skip',
+  lateAfterMs: (job.misfire?.lateAfterMs ?? DEFAULTS.lateAfterMs) / scale,
+  withinMs: job.misfire?.withinMs ?? DEFAULTS.withinMs,
+  timeoutMs: job.timeout?.afterMs,
+  killGraceMs: (job.killGraceMs ?? DEFAULTS.killGraceMs) / scale,
+  lostAfterMs: job.lostAfterMs === 'never' ? 'never' : (job.lostAfterMs ?? DEFAULTS.lostAfterMs) / scale,
+  workers: job.placement?.workers ?? [],
+  labels: job.placement?.labels ?? [],
+  cwd: job.cwd,
+  env: job.env ?? {},
+  shell: job.shell ?? DEFAULTS.shell,
+  stdin: job.stdin,
+  params: job.params ?? {},
+  outputLimitBytes: job.outputLimitBytes ?? DEFAULTS.outputLimitBytes,
+});
+
+/** Names the schedule and what else moves a job's mark when it changes (design.md §5): two jobs with the same hash have the same ticks. */
+export const scheduleHash = (job: Job): string =>
+  hashText(
+    JSON.stringify([
+      job.cronExpr,
+      job.timezone ?? DEFAULTS.timezone,
+      job.dst ?? 'auto',
+      job.startAt ?? null,
+      job.endAt ?? null,
+      job.jitterMs ?? 0,
+      job.placement?.mode ?? 'one',
+      job.enabled ?? true,
+    ]),
+  );
+
+export const isJobName = (name: string): boolean =>
+  NAME.test(name) && name !== '.' && name !== '..' && name.normalize('NFC') === name;
+
+const checkShape = createCheck(Job);
+
+/** Checks what somebody sent as a job: all problems at once, each with its path. The schedule's text is checked by `checkSchedule` (schedule/compile.ts) on top. */
+export const checkJob = (value: unknown): Checked<Job> => {
+  const checked = checkShape(value);
+  const shape = typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  const problems = [
+    ...(checked.ok ? [] : checked.problems),
+    ...(typeof shape['name'] === 'string' ? nameProblems(shape['name']) : []),
+  ];
+  if (checked.ok) problems.push(...ruleProblems(checked.value), ...notYet(checked.value));
+  return checked.ok && problems.length === 0 ? checked : { ok: false, problems };
+};
+
+const nameProblems = (name: string): readonly FieldProblem[] => {
+  if (isJobName(name)) return [];
+  const why = name.includes('/')
+    ? '"/" is reserved'
+    : name === '.' || name === '..'
+      ? `"${name}" cannot be told from a folder`
+      : NAME.test(name)
+        ? 'write it in Unicode NFC'
+        : 'use 1 to 128 letters, digits, ".", "_" or "-"';
+  return [{ path: '/name', code: 'badName', message: `not a name for a job: ${why}` }];
+};
+
+const ruleProblems = (job: Job): FieldProblem[] => {
+  const problems: FieldProblem[] = [];
+  const full = withDefaults(job);
+  if (job.command.trim() === '') problems.push({ path: '/command', code: 'invalid', message: 'the command is empty' });
+  if (job.command.includes('\0'))
+    problems.push({ path: '/command', code: 'invalid', message: 'a command cannot contain the character NUL' });
+  if (full.lostAfterMs !== 'never' && full.lostAfterMs < full.killGraceMs + 30_000)
+    problems.push({
+      path: '/lostAfterMs',
+      code: 'tooSmall',
+      message: `must be at least killGraceMs + 30000, here ${String(full.killGraceMs + 30_000)}`,
+    });
+  for (const field of ['env', 'params'] as const)
+    for (const [name, value] of Object.entries(job[field] ?? {})) {
+      if (!ENV_NAME.test(name))
+        problems.push({
+          path: `/${field}/${name}`,
+          code: 'badName',
+          message: `"${name}" is not a name for an environment variable`,
+        });
+      if (value.includes('\0'))
+        problems.push({ path: `/${field}/${name}`, code: 'invalid', message: 'cannot contain the character NUL' });
+    }
+  for (const field of ['startAt', 'endAt'] as const) {
+    const text = job[field];
+    if (text !== undefined && Number.isNaN(Date.parse(text)))
+      problems.push({ path: `/${field}`, code: 'invalid', message: 'not an instant, as 2027-01-31T09:00:00Z' });
+  }
+  return problems;
+};
+
+/** What the format knows and this version does not do yet is refused with its name, never taken and ignored. */
+const notYet = (job: Job): FieldProblem[] => {
+  const overlap = typeof job.overlap === 'object' ? job.overlap.policy : job.overlap;
+  const asked: readonly (readonly [boolean, string, string])[] = [
+    [overlap === 'queue' || overlap === 'replace', '/overlap', `overlap "${overlap ?? ''}"`],
+    [
+      job.misfire?.policy === 'once' || job.misfire?.policy === 'all',
+      '/misfire/policy',
+      `misfire "${job.misfire?.policy ?? ''}"`,
+    ],
+    [(job.retry?.max ?? 0) > 0 || job.retry?.lost === true, '/retry', 'a further attempt'],
+    [job.placement?.mode === 'all', '/placement/mode', 'placement "all"'],
+    [
+      job.timeout !== undefined && (job.timeout.action ?? 'kill') !== 'kill',
+      '/timeout/action',
+      `timeout "${job.timeout?.action ?? ''}"`,
+    ],
+    [job.runAs !== undefined, '/runAs', 'running as another user'],
+    [(job.dst ?? 'auto') !== 'auto', '/dst', `dst "${job.dst ?? ''}"`],
+    [(job.alerts ?? []).length > 0, '/alerts', 'alerts'],
+    [job.retention !== undefined, '/retention', 'retention of its own'],
+  ];
+  return asked
+    .filter(([is]) => is)
+    .map(([, path, what]) => ({ path, code: 'notYet', message: `${what} is not there yet in this version` }));
+};

@@ -1,0 +1,120 @@
+import type { Observable } from 'rxjs';
+import type { LogDocument, RunEvent, StoredRunEvent } from '../domain/run.ts';
+
+/** A key of the coordination store with its value. `revision` is the store's revision of its last write (etcd: mod_revision),
+ *  `created` that of its first write since it was last absent (etcd: create_revision). Both only rise. */
+export type Entry = { readonly key: string; readonly value: string; readonly revision: number; readonly created: number };
+
+export type Change =
+  { readonly type: 'put'; readonly entry: Entry } | { readonly type: 'delete'; readonly key: string; readonly revision: number };
+
+/** What one read of a prefix found, all at one revision, in the order of the keys. */
+export type Listing = { readonly entries: readonly Entry[]; readonly revision: number };
+
+/** Changes of one or more whole revisions, in order. `revision` is the last of them: a watch from `revision + 1` goes on without a gap.
+ *  An empty list of changes says that the feed is alive and how far it has come. */
+export type Changes = { readonly changes: readonly Change[]; readonly revision: number };
+
+/** All compares of a transaction must hold. A `value` compare compares bytes as text and is false on an absent key. */
+export type Compare =
+  | { readonly type: 'exists'; readonly key: string }
+  | { readonly type: 'absent'; readonly key: string }
+  | { readonly type: 'revision'; readonly key: string; readonly is: number }
+  | { readonly type: 'value'; readonly key: string; readonly op: '<' | '=' | '>'; readonly than: string };
+
+export type Operation =
+  | { readonly type: 'put'; readonly key: string; readonly value: string; readonly lease?: LeaseId }
+  | { readonly type: 'delete'; readonly key: string }
+  | { readonly type: 'get'; readonly key: string };
+
+/** At most 128 compares and 128 operations, a key written at most once. */
+export type Transaction = {
+  readonly if?: readonly Compare[];
+  readonly then: readonly Operation[];
+  readonly else?: readonly Operation[];
+};
+
+/** `revision`: the store's revision after the transaction (that of its writes, if it wrote). `reads`: what the `get`s of the branch
+ *  that was taken found, in their order; undefined for an absent key. */
+export type Transacted = {
+  readonly succeeded: boolean;
+  readonly revision: number;
+  readonly reads: readonly (Entry | undefined)[];
+};
+
+export type LeaseId = string & { readonly __brand?: 'LeaseId' };
+
+/** The small linearizable store: what should be, and who is doing what (etcd, or its embedded twin).
+ *  Every call has a time limit of its own (5 s unless said) and rejects with `Unavailable` when the store cannot be reached. A transaction
+ *  that rejected may have been carried out: callers put an id of their own into what they write and look for it. Nothing is retried inside. */
+export type Coordination = {
+  /** Everything under a prefix, at one revision, read in pages. */
+  readonly list: (prefix: string) => Promise<Listing>;
+  /** The changes under a prefix from a revision on, each once, in order. Never completes. Errors with `Compacted` when that revision is no longer kept, with
+   *  `Unavailable` when the link broke or has been silent for about 10 s. It never resumes by itself: `feed` lists again. */
+  readonly watch: (prefix: string, fromRevision: number) => Observable<Changes>;
+  readonly transact: (transaction: Transaction) => Promise<Transacted>;
+  /** Makes a lease. Keys put with it vanish when it has not been renewed for `ttlMs` (whole seconds, at least 1 s). */
+  readonly grantLease: (ttlMs: number) => Promise<LeaseId>;
+  /** True when the lease was there and starts its time anew; false when it is gone for good. */
+  readonly renewLease: (id: LeaseId) => Promise<boolean>;
+  /** Ends a lease and its keys. A lease that is gone already is no error. */
+  readonly revokeLease: (id: LeaseId) => Promise<void>;
+  readonly close: () => Promise<void>;
+};
+
+/** Answer of an append: the events that the store will never take, each with the store's reason. All others are stored. `conflicts` are
+ *  ids that are there with other content: an alarm, never dropped in silence. */
+export type Appended = {
+  readonly refused: readonly { readonly event: RunEvent; readonly reason: string }[];
+  readonly conflicts: readonly string[];
+};
+
+export type RunsQuery = {
+  readonly job?: string;
+  readonly outcome?: string;
+  readonly worker?: string;
+  /** Of the fire time or, without one, of the claim; ms since the epoch. */
+  readonly from?: number;
+  readonly to?: number;
+  /** Text in job name, error or output. */
+  readonly q?: string;
+  /** The last run id of the page before. */
+  readonly cursor?: string;
+  readonly limit: number;
+};
+
+/** The large append-only store: what happened (MongoDB, or its embedded twin). Every call has a time limit and rejects with `Unavailable`. */
+export type RunLog = {
+  /** Stores events, each once by its id. Sending a batch again is harmless. When the last event of a run's end is among them (or a late one comes), the run's
+   *  document in `log` is written anew from all of its events before the answer. */
+  readonly append: (events: readonly RunEvent[]) => Promise<Appended>;
+  /** Events of a run in the order of their ids, after the given id. */
+  readonly eventsOf: (
+    runId: string,
+    page: { readonly after?: string; readonly limit: number },
+  ) => Promise<readonly StoredRunEvent[]>;
+  /** One event by its id, or undefined: the point lookup of a live tail. */
+  readonly event: (id: string) => Promise<StoredRunEvent | undefined>;
+  /** Ended runs, newest run id first. */
+  readonly runs: (query: RunsQuery) => Promise<{ readonly items: readonly LogDocument[]; readonly nextCursor?: string }>;
+  readonly run: (runId: string) => Promise<LogDocument | undefined>;
+  /** Events about a job that belong to no run (ticks, changes of the job), newest id last, after the given id. */
+  readonly eventsAbout: (
+    prefix: string,
+    page: { readonly after?: string; readonly limit: number },
+  ) => Promise<readonly StoredRunEvent[]>;
+  /** Resolves when the store answers. */
+  readonly ping: () => Promise<void>;
+  readonly close: () => Promise<void>;
+};
+
+/** The store could not be reached, or did not answer in time. What was asked may have been done. */
+export class Unavailable extends Error {
+  override readonly name = 'Unavailable';
+}
+
+/** The revision asked for is no longer kept: list again. */
+export class Compacted extends Error {
+  override readonly name = 'Compacted';
+}
