@@ -1,0 +1,164 @@
+import { Type, type Static } from 'typebox';
+import { Job } from './job.ts';
+import { Outcome, Reason, Trigger } from './words.ts';
+
+/** The shapes that masters send: REST views, live messages, problems. The console and the command line read them by these types. */
+const At = Type.String({ description: 'ISO 8601, UTC, milliseconds' });
+const count = Type.Integer({ minimum: 0 });
+
+export const RunView = Type.Object(
+  {
+    id: Type.String(),
+    job: Type.String(),
+    trigger: Trigger,
+    fireTime: At,
+    nominalAt: Type.Optional(At),
+    attempt: Type.Integer({ minimum: 1 }),
+    worker: Type.Optional(Type.String()),
+    workerName: Type.Optional(Type.String()),
+    state: Type.Enum(['queued', 'running', 'finished']),
+    claimedAt: Type.Optional(At),
+    startedAt: Type.Optional(At),
+    endedAt: Type.Optional(At),
+    killAskedAt: Type.Optional(At),
+    command: Type.Optional(Type.String()),
+    pid: Type.Optional(Type.Integer()),
+    outcome: Type.Optional(Outcome),
+    reason: Type.Optional(Reason),
+    exitCode: Type.Optional(Type.Integer()),
+    signal: Type.Optional(Type.String()),
+    error: Type.Optional(Type.String()),
+    latenessMs: Type.Optional(Type.Integer()),
+    durationMs: Type.Optional(Type.Integer()),
+    outputBytes: Type.Optional(count),
+    truncated: Type.Optional(Type.Boolean()),
+    fence: Type.Optional(count),
+    by: Type.Optional(Type.String()),
+  },
+  { $id: 'RunView', title: 'RunView' },
+);
+export type RunView = Static<typeof RunView>;
+
+export const LastRunView = Type.Object({
+  id: Type.String(),
+  fireTime: At,
+  outcome: Outcome,
+  reason: Type.Optional(Reason),
+  endedAt: At,
+  durationMs: Type.Optional(count),
+});
+
+export const JobView = Type.Object(
+  {
+    /** Kept as it lies in etcd, fields of newer versions included. */
+    job: Type.Union([Job, Type.Object({ name: Type.String() }, { additionalProperties: true })]),
+    /** Revision of the key, for If-Match. */
+    revision: Type.String(),
+    /** In words. */
+    schedule: Type.String(),
+    nextFireTime: Type.Optional(At),
+    running: Type.Array(RunView),
+    queued: count,
+    lastRun: Type.Optional(LastRunView),
+    savedBy: Type.Optional(Type.String()),
+    savedAt: Type.Optional(At),
+    /** Why the value in etcd cannot be used; the job does nothing until it is mended. */
+    broken: Type.Optional(Type.String()),
+  },
+  { $id: 'JobView', title: 'JobView' },
+);
+export type JobView = Static<typeof JobView>;
+
+export const WorkerView = Type.Object(
+  {
+    id: Type.String(),
+    name: Type.String(),
+    host: Type.String(),
+    pid: Type.Integer(),
+    version: Type.String(),
+    labels: Type.Array(Type.String()),
+    slots: count,
+    draining: Type.Boolean(),
+    startedAt: At,
+    lastSeenAt: At,
+    spoolBytes: Type.Optional(count),
+    running: Type.Array(RunView),
+  },
+  { $id: 'WorkerView', title: 'WorkerView' },
+);
+export type WorkerView = Static<typeof WorkerView>;
+
+/** An error, RFC 9457. `code` is stable; `errors` lists every problem of a bad input. */
+export const Problem = Type.Object(
+  {
+    type: Type.String(),
+    title: Type.String(),
+    status: Type.Integer(),
+    code: Type.String(),
+    detail: Type.Optional(Type.String()),
+    errors: Type.Optional(
+      Type.Array(
+        Type.Object({
+          path: Type.String(),
+          code: Type.String(),
+          message: Type.String(),
+          line: Type.Optional(Type.Integer()),
+          column: Type.Optional(Type.Integer()),
+          field: Type.Optional(Type.String()),
+        }),
+      ),
+    ),
+    revision: Type.Optional(Type.String()),
+  },
+  { $id: 'Problem', title: 'Problem' },
+);
+export type Problem = Static<typeof Problem>;
+
+/** `asOf` is a live position: a revision of the coordination store as text, valid on every master. */
+export const page = <T extends Parameters<typeof Type.Array>[0]>(items: T) =>
+  Type.Object({
+    items: Type.Array(items),
+    nextCursor: Type.Optional(Type.String()),
+    total: Type.Optional(count),
+    asOf: Type.String(),
+  });
+
+/** What a client sends over the live socket. `since` is an `asOf`, or for `run/<id>` the place in the run's events from which on it wants them. */
+export const LiveRequest = Type.Union([
+  Type.Object(
+    {
+      op: Type.Literal('subscribe'),
+      topic: Type.String(),
+      since: Type.Optional(
+        Type.Union([Type.String(), Type.Object({ attempt: Type.Integer({ minimum: 1 }), seq: Type.Integer({ minimum: -1 }) })]),
+      ),
+    },
+    { additionalProperties: false },
+  ),
+  Type.Object({ op: Type.Literal('unsubscribe'), topic: Type.String() }, { additionalProperties: false }),
+]);
+export type LiveRequest = Static<typeof LiveRequest>;
+
+/** A run event as it goes over the socket: instants are texts already, output bytes are base64 in `data`. `id` is the event's id where it is from the run log. */
+export type LiveRunEvent = {
+  readonly type: string;
+  readonly runId: string;
+  readonly job: string;
+  readonly attempt: number;
+  readonly at: string;
+  readonly run?: RunView;
+  readonly [field: string]: unknown;
+};
+
+export type LiveEvent =
+  | { readonly type: 'jobChanged'; readonly job: JobView }
+  | { readonly type: 'jobRemoved'; readonly name: string }
+  | { readonly type: 'workerJoined' | 'workerChanged'; readonly worker: WorkerView }
+  | { readonly type: 'workerLeft'; readonly id: string }
+  | LiveRunEvent;
+
+export type LiveMessage =
+  | { readonly topic: string; readonly type: 'subscribed'; readonly asOf: string }
+  | { readonly topic: string; readonly type: 'event'; readonly event: LiveEvent; readonly asOf: string }
+  | { readonly topic: string; readonly type: 'resync' }
+  | { readonly topic: string; readonly type: 'refused'; readonly code: string; readonly detail: string };
