@@ -1,5 +1,16 @@
 // Where the tests get their servers and their browser from. Each finder answers what it found, or why there is nothing.
-import { accessSync, chmodSync, constants, copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { delimiter, join } from 'node:path';
 import process from 'node:process';
 import { cacheFolder, hashOf, makeOnce } from './cache.mjs';
@@ -117,7 +128,7 @@ export async function findEtcds(note) {
   if (url) found.push({ name: `etcd at ${url}`, kind: 'external', url });
   /** @type {readonly [Kind, string, () => string | undefined | Promise<string>][]} */
   const places = [
-    ['built', "etcd 3.7 (built from test/servers/etcd)", () => goBuilt('etcd', note)],
+    ['built', 'etcd 3.7 (built from test/servers/etcd)', () => goBuilt('etcd', note)],
     ['path', 'etcd on PATH', () => onPath('etcd')],
     ['debian', "etcd 3.4 (Debian's package)", () => debianEtcd(note)],
   ];
@@ -173,7 +184,8 @@ export async function findChromium(note) {
   if (there !== undefined) return { found: [{ name, kind: 'path', binary: there }], absent: [] };
   try {
     if (onPath('apt-get') === undefined) throw failure('not on PATH, and this machine is not a Debian');
-    if (process.getuid?.() !== 0) throw failure('not on PATH; as root it would be installed by apt-get (or set CRONSTREAM_TEST_CHROMIUM)');
+    if (process.getuid?.() !== 0)
+      throw failure('not on PATH; as root it would be installed by apt-get (or set CRONSTREAM_TEST_CHROMIUM)');
     await aptUpdated(note);
     note("installing Debian's chromium (apt-get install, about 100 MB, once)");
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };

@@ -89,7 +89,8 @@ export async function main(act) {
   try {
     process.exitCode = (await act()) ?? 0;
   } catch (error) {
-    const told = error instanceof Error && error.name === 'Failure' ? error.message : error instanceof Error ? error.stack : String(error);
+    const told =
+      error instanceof Error && error.name === 'Failure' ? error.message : error instanceof Error ? error.stack : String(error);
     process.stderr.write(`\n${told}\n`);
     process.exitCode = 1;
   }
