@@ -74,7 +74,19 @@ export const AttemptEnded = ofAttempt('attemptEnded', ending);
 export const Finished = ofAttempt('finished', ending);
 
 /** The leader's finding that the worker of a run is gone; a `finished` that comes later corrects it. */
-export const Lost = ofRun('lost', { reason: Reason, worker: Type.String(), by: optionalText });
+export const Lost = ofRun('lost', {
+  reason: Reason,
+  worker: Type.String(),
+  by: optionalText,
+  /** What the run key said of the run: the host that knew more may never come back. */
+  trigger: Type.Optional(Trigger),
+  fireTime: Type.Optional(At),
+  nominalAt: Type.Optional(At),
+  claimedAt: Type.Optional(At),
+  workerName: optionalText,
+  command: optionalText,
+  fence: optionalCount,
+});
 /** A queued run that ended without a start. */
 export const Dropped = ofRun('dropped', {
   outcome: Outcome,

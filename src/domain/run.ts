@@ -80,10 +80,19 @@ export const applyRunEvent = (run: Run | undefined, event: StoredRunEvent): Run 
         endedAt: event.at,
       };
     }
-    case 'lost':
-      return base.state === 'finished'
-        ? base
-        : { ...base, state: 'finished', outcome: 'lost', reason: event.reason, endedAt: event.at, worker: event.worker };
+    case 'lost': {
+      if (base.state === 'finished') return base;
+      const { trigger, fireTime, nominalAt, claimedAt, workerName, command, fence, worker, reason } = event;
+      return {
+        ...base,
+        ...defined({ trigger, fireTime, nominalAt, claimedAt, workerName, command, fence }),
+        state: 'finished',
+        outcome: 'lost',
+        reason,
+        endedAt: event.at,
+        worker,
+      };
+    }
     case 'dropped':
       return {
         ...base,

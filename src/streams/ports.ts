@@ -1,5 +1,8 @@
 import type { Observable } from 'rxjs';
+import type { LeaseId, Transaction } from '../domain/transaction.ts';
 import type { LogDocument, RunEvent, StoredRunEvent } from '../domain/run.ts';
+
+export type { Compare, LeaseId, Operation, Transaction } from '../domain/transaction.ts';
 
 /** A key of the coordination store with its value. `revision` is the store's revision of its last write (etcd: mod_revision),
  *  `created` that of its first write since it was last absent (etcd: create_revision). Both only rise. */
@@ -15,25 +18,6 @@ export type Listing = { readonly entries: readonly Entry[]; readonly revision: n
  *  An empty list of changes says that the feed is alive and how far it has come. */
 export type Changes = { readonly changes: readonly Change[]; readonly revision: number };
 
-/** All compares of a transaction must hold. A `value` compare compares bytes as text and is false on an absent key. */
-export type Compare =
-  | { readonly type: 'exists'; readonly key: string }
-  | { readonly type: 'absent'; readonly key: string }
-  | { readonly type: 'revision'; readonly key: string; readonly is: number }
-  | { readonly type: 'value'; readonly key: string; readonly op: '<' | '=' | '>'; readonly than: string };
-
-export type Operation =
-  | { readonly type: 'put'; readonly key: string; readonly value: string; readonly lease?: LeaseId }
-  | { readonly type: 'delete'; readonly key: string }
-  | { readonly type: 'get'; readonly key: string };
-
-/** At most 128 compares and 128 operations, a key written at most once. */
-export type Transaction = {
-  readonly if?: readonly Compare[];
-  readonly then: readonly Operation[];
-  readonly else?: readonly Operation[];
-};
-
 /** `revision`: the store's revision after the transaction (that of its writes, if it wrote). `reads`: what the `get`s of the branch
  *  that was taken found, in their order; undefined for an absent key. */
 export type Transacted = {
@@ -41,8 +25,6 @@ export type Transacted = {
   readonly revision: number;
   readonly reads: readonly (Entry | undefined)[];
 };
-
-export type LeaseId = string & { readonly __brand?: 'LeaseId' };
 
 /** The small linearizable store: what should be, and who is doing what (etcd, or its embedded twin).
  *  Every call has a time limit of its own (5 s unless said) and rejects with `Unavailable` when the store cannot be reached. A transaction
