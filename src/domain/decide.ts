@@ -1,0 +1,239 @@
+import type { OverlapPolicy } from './job.ts';
+import type { Tick } from './tick.ts';
+import type { QueuedRun } from './values.ts';
+import type { EndCause, Reason } from './words.ts';
+
+/** What a worker knows of one job: what counts of its definition, and what happened. */
+export type JobState = {
+  readonly name: string;
+  readonly overlap: OverlapPolicy;
+  readonly lateAfterMs: number;
+  /** Runs of the job that wait, by run id. */
+  readonly queued: ReadonlyMap<string, Waiting>;
+  /** The newest tick that came due here: to be ranked anew when a worker goes. */
+  readonly lastTick: Tick | undefined;
+};
+export type Waiting = { readonly queued: QueuedRun; readonly revision: number };
+export type Kill = { readonly cause: EndCause; readonly by: string };
+
+/** What counts for every job of the worker. Ranks are undefined where the worker does not match. */
+export type Here = {
+  readonly now: number;
+  readonly inSync: boolean;
+  readonly inSyncSince: number;
+  readonly draining: boolean;
+  readonly freeSlots: number;
+  readonly me: string;
+  readonly rankOf: (job: string, fireTime: number) => number | undefined;
+  /** The kill that stands for a run: it outlives the job's definition. */
+  readonly killOf: (runId: string) => Kill | undefined;
+};
+
+export type Input =
+  | { readonly type: 'due'; readonly tick: Tick }
+  | { readonly type: 'woke'; readonly wake: Wake }
+  | { readonly type: 'looked'; readonly tick: Tick }
+  | { readonly type: 'busy'; readonly tick: Tick; readonly holder: string }
+  | { readonly type: 'young'; readonly ticks: readonly Tick[] }
+  | { readonly type: 'away'; readonly tick: Tick }
+  | { readonly type: 'claimed'; readonly runId: string; readonly attempt: number }
+  | { readonly type: 'ended' }
+  | { readonly type: 'queued'; readonly waiting: Waiting }
+  | { readonly type: 'dequeued'; readonly runId: string }
+  | { readonly type: 'killAsked'; readonly runId: string; readonly kill: Kill }
+  | { readonly type: 'peersChanged'; readonly left: boolean }
+  | { readonly type: 'unqueueable'; readonly runId: string };
+
+/** What is remembered until its time: it comes back as an input. */
+export type Wake =
+  | { readonly type: 'look'; readonly tick: Tick }
+  | { readonly type: 'claim'; readonly tick: Tick }
+  | { readonly type: 'take'; readonly job: string; readonly runId: string };
+
+export type Command =
+  | { readonly type: 'claim'; readonly tick: Tick; readonly rank: number }
+  | { readonly type: 'look'; readonly tick: Tick }
+  | { readonly type: 'skip'; readonly tick: Tick; readonly reason: Reason }
+  | { readonly type: 'enqueue'; readonly tick: Tick }
+  | { readonly type: 'take'; readonly waiting: Waiting }
+  | { readonly type: 'start'; readonly job: string; readonly runId: string; readonly attempt: number }
+  | { readonly type: 'end'; readonly job: string; readonly runId: string; readonly kill: Kill }
+  | { readonly type: 'wakeAt'; readonly at: number; readonly wake: Wake };
+
+/** Ranks behind this one do not look (P8): they rank anew when a worker goes. */
+export const LAST_LOOKING_RANK = 3;
+export const RANK_WAIT_MS = 250;
+const AWAY_WAIT_MS = 500;
+/** Ticks of the last 20 s are ranked anew when a worker goes: its lease says so after 15 s. */
+const RERANK_MS = 20_000;
+
+/** Notes what happened, in the state of one job. Pure. */
+export const evolve = (state: JobState, input: Input): JobState => {
+  switch (input.type) {
+    case 'due':
+      return { ...state, lastTick: input.tick };
+    case 'queued':
+      return { ...state, queued: new Map(state.queued).set(input.waiting.queued.runId, input.waiting) };
+    case 'dequeued':
+      return { ...state, queued: without(state.queued, input.runId) };
+    case 'killAsked':
+    case 'woke':
+    case 'looked':
+    case 'busy':
+    case 'young':
+    case 'away':
+    case 'claimed':
+    case 'ended':
+    case 'peersChanged':
+    case 'unqueueable':
+      return state;
+    default:
+      return input satisfies never;
+  }
+};
+
+const without = <K, V>(map: ReadonlyMap<K, V>, key: K): ReadonlyMap<K, V> => {
+  if (!map.has(key)) return map;
+  const copy = new Map(map);
+  copy.delete(key);
+  return copy;
+};
+
+/** What this worker does about one input of one job. Pure. It never waits: it asks to be woken. */
+export const decide = (here: Here, state: JobState, input: Input): readonly Command[] => {
+  switch (input.type) {
+    case 'due':
+      return onDue(here, state, input.tick);
+    case 'woke':
+      return onWoke(here, state, input.wake);
+    case 'looked':
+      return claimOrWait(here, state, input.tick, here.rankOf(state.name, input.tick.fireTime) ?? LAST_LOOKING_RANK);
+    case 'busy':
+      return onBusy(state, input.tick);
+    case 'young':
+      return input.ticks.flatMap((tick) => claimOrWait(here, state, tick, 0));
+    case 'away': // the store did not answer: the tick stays ours to try while it is not late
+      return here.now - input.tick.fireTime < state.lateAfterMs
+        ? [{ type: 'wakeAt', at: here.now + AWAY_WAIT_MS, wake: { type: 'claim', tick: input.tick } }]
+        : [];
+    case 'claimed':
+      return onClaimed(here, state, input.runId, input.attempt);
+    case 'ended': // whose finish freed the lock looks first
+      return canTake(here)
+        ? readyOf(here, state)
+            .slice(0, state.overlap === 'allow' ? here.freeSlots : 1)
+            .flatMap((waiting) => take(here, waiting))
+        : [];
+    case 'queued':
+      return onQueued(here, state, input.waiting);
+    case 'unqueueable': // somebody holds the lock, or the job changed: look again while the key is there
+      return lookAgain(here, state, input.runId);
+    case 'killAsked':
+      return [{ type: 'end', job: state.name, runId: input.runId, kill: input.kill }];
+    case 'peersChanged': // ranks are others now: for what waits, and, when one has left, for the tick that it may have left
+      return [
+        ...[...state.queued.values()].flatMap((waiting) => onQueued(here, state, waiting)),
+        ...(input.left && state.lastTick && here.now - state.lastTick.fireTime < RERANK_MS
+          ? onDue(here, state, state.lastTick)
+          : []),
+      ];
+    case 'dequeued':
+      return [];
+    default:
+      return input satisfies never;
+  }
+};
+
+const canTake = (here: Here): boolean => here.inSync && !here.draining;
+
+const onDue = (here: Here, state: JobState, tick: Tick): readonly Command[] => {
+  if (!canTake(here)) return [];
+  const rank = here.rankOf(state.name, tick.fireTime);
+  if (rank === undefined || rank > LAST_LOOKING_RANK) return [];
+  if (rank > 0)
+    return [
+      { type: 'wakeAt', at: Math.max(tick.fireTime, here.inSyncSince) + rank * RANK_WAIT_MS, wake: { type: 'look', tick } },
+    ];
+  return claimOrWait(here, state, tick, 0);
+};
+
+/** A full worker makes the tick a queued run, so that load flows to who is free. A run that waits counts as the job being busy. */
+const claimOrWait = (here: Here, state: JobState, tick: Tick, rank: number): readonly Command[] => {
+  if (!canTake(here)) return [];
+  if (state.overlap !== 'allow' && readyOf(here, state).length > 0) return onBusy(state, tick);
+  return here.freeSlots > 0 ? [{ type: 'claim', tick, rank }] : [{ type: 'enqueue', tick }];
+};
+
+const onWoke = (here: Here, state: JobState, wake: Wake): readonly Command[] => {
+  switch (wake.type) {
+    case 'look':
+      return canTake(here) ? [{ type: 'look', tick: wake.tick }] : [];
+    case 'claim':
+      return claimOrWait(here, state, wake.tick, here.rankOf(state.name, wake.tick.fireTime) ?? 0);
+    case 'take': {
+      const waiting = state.queued.get(wake.runId);
+      if (!waiting) return [];
+      return canTake(here) && here.freeSlots > 0 ? take(here, waiting) : lookAgain(here, state, wake.runId);
+    }
+    default:
+      return wake satisfies never;
+  }
+};
+
+const onBusy = (state: JobState, tick: Tick): readonly Command[] => {
+  switch (state.overlap) {
+    case 'skip':
+    case 'allow': // an `allow` takes no lock and is never told that it is busy
+      return [{ type: 'skip', tick, reason: 'overlap' }];
+    default:
+      return state.overlap satisfies never;
+  }
+};
+
+const onClaimed = (here: Here, state: JobState, runId: string, attempt: number): readonly Command[] => {
+  const kill = here.killOf(runId);
+  const start: Command = { type: 'start', job: state.name, runId, attempt };
+  return kill ? [start, { type: 'end', job: state.name, runId, kill }] : [start];
+};
+
+const isMine = (here: Here, { queued }: Waiting): boolean => queued.worker === undefined || queued.worker === here.me;
+const take = (here: Here, waiting: Waiting): readonly Command[] =>
+  isMine(here, waiting) && here.freeSlots > 0 ? [{ type: 'take', waiting }] : [];
+
+const readyOf = (here: Here, state: JobState): readonly Waiting[] =>
+  [...state.queued.values()]
+    .filter(
+      ({ queued }) =>
+        Date.parse(queued.notBefore) <= here.now && (queued.notAfter === undefined || Date.parse(queued.notAfter) > here.now),
+    )
+    .sort((a, b) =>
+      a.queued.fireTime < b.queued.fireTime
+        ? -1
+        : a.queued.fireTime > b.queued.fireTime
+          ? 1
+          : a.queued.runId < b.queued.runId
+            ? -1
+            : 1,
+    );
+
+const rankForQueued = (here: Here, { queued }: Waiting): number | undefined =>
+  queued.worker === undefined ? here.rankOf(queued.job, Date.parse(queued.fireTime)) : queued.worker === here.me ? 0 : undefined;
+
+/** Rank 0 looks when the key is ready, rank k after k × 250 ms, and each again every (k + 1) × 250 ms while the key is there. */
+const onQueued = (here: Here, state: JobState, waiting: Waiting): readonly Command[] => {
+  const rank = rankForQueued(here, waiting);
+  if (rank === undefined) return [];
+  const readyAt = Math.max(here.now, Date.parse(waiting.queued.notBefore));
+  if (rank === 0 && readyAt <= here.now && canTake(here) && here.freeSlots > 0) return take(here, waiting);
+  return [
+    { type: 'wakeAt', at: readyAt + rank * RANK_WAIT_MS, wake: { type: 'take', job: state.name, runId: waiting.queued.runId } },
+  ];
+};
+
+const lookAgain = (here: Here, state: JobState, runId: string): readonly Command[] => {
+  const waiting = state.queued.get(runId);
+  if (!waiting) return [];
+  // Ranks change as workers come and go: one that does not match now may match later.
+  const rank = rankForQueued(here, waiting) ?? LAST_LOOKING_RANK;
+  return [{ type: 'wakeAt', at: here.now + (rank + 1) * RANK_WAIT_MS, wake: { type: 'take', job: state.name, runId } }];
+};

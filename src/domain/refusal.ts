@@ -1,0 +1,65 @@
+import { toMs } from './instant.ts';
+import type { CursorForm } from './moves.ts';
+import { parseCursor, type Tick } from './tick.ts';
+import { parseLiveRun, type LiveRun } from './values.ts';
+
+/** A key as a refused move read it. */
+export type ReadKey = { readonly value: string; readonly revision: number; readonly created: number } | undefined;
+
+/** Why a move of the cursor was refused, from what its else branch read. */
+export type Refusal =
+  /** The move had been made: its answer was lost. `fence` is the revision of the claim. */
+  | { readonly type: 'answerLost'; readonly fence: number; readonly live: LiveRun }
+  | { readonly type: 'decided' }
+  | { readonly type: 'jobGone' }
+  | { readonly type: 'edited'; readonly jobValue: string; readonly jobRevision: number }
+  /** Try again with this form: there is no cursor, or it knows another schedule, and so there is no gap. */
+  | { readonly type: 'otherForm'; readonly form: CursorForm }
+  | { readonly type: 'gap'; readonly cursorAt: number; readonly cursorRevision: number }
+  | { readonly type: 'busy'; readonly holder: string }
+  /** Nothing that was read explains it: the worker is not registered, or all changed meanwhile. */
+  | { readonly type: 'unexplained' };
+
+export type Reads = { readonly cursor: ReadKey; readonly lock: ReadKey; readonly job: ReadKey; readonly run: ReadKey };
+
+/** What was asked: the tick, by which cursor form, under which job revision and hash, whether it takes the lock. */
+export type Asked = {
+  readonly tick: Tick;
+  readonly form: CursorForm;
+  readonly jobRevision: number;
+  readonly hash: string;
+  readonly locks: boolean;
+  readonly worker: string;
+};
+
+/** The first of the reasons that holds. Their order matters: what is decided is decided whatever else changed, and a gap is settled before the overlap policy is asked. */
+export const whyRefused = (
+  { cursor, lock, job, run }: Reads,
+  { tick, form, jobRevision, hash, locks, worker }: Asked,
+): Refusal => {
+  if (run) {
+    const live = parseLiveRun(run.value);
+    if (live.ok && live.value.state === 'running' && live.value.worker === worker)
+      return { type: 'answerLost', fence: run.created, live: live.value };
+    return { type: 'decided' }; // it was claimed and has ended, or was declared lost
+  }
+  const known = cursor && parseCursor(cursor.value);
+  // A text that is no cursor still sorts: what the store compares is what counts.
+  const cursorAt = known ? toMs(known.at) : undefined;
+  if (cursorAt !== undefined && cursorAt >= tick.fireTime) return { type: 'decided' };
+  if (!job) return { type: 'jobGone' };
+  if (job.revision !== jobRevision) return { type: 'edited', jobValue: job.value, jobRevision: job.revision };
+  if (!cursor) {
+    if (form.type !== 'none') return { type: 'otherForm', form: { type: 'none' } };
+  } else if (known?.decision.hash !== hash) {
+    if (form.type !== 'exact' || form.revision !== cursor.revision)
+      return { type: 'otherForm', form: { type: 'exact', revision: cursor.revision } };
+  } else if (form.type === 'after') {
+    if (tick.prev !== undefined && cursorAt !== undefined && cursorAt < tick.prev)
+      return { type: 'gap', cursorAt, cursorRevision: cursor.revision };
+  } else if (form.type !== 'exact' || form.revision !== cursor.revision) {
+    return { type: 'otherForm', form: { type: 'after', prev: tick.prev } };
+  }
+  if (locks && lock) return { type: 'busy', holder: lock.value };
+  return { type: 'unexplained' };
+};

@@ -1,0 +1,259 @@
+import { defer, map, merge, mergeMap, Subject, type Observable, type Observer } from 'rxjs';
+import {
+  decide,
+  evolve,
+  type Command,
+  type Here,
+  type Input,
+  type JobState,
+  type Kill,
+  type Wake,
+  type Waiting,
+} from '../domain/decide.ts';
+import { toMs } from '../domain/instant.ts';
+import type { FullJob } from '../domain/job.ts';
+import type { Keys } from '../domain/keys.ts';
+import { rankOf, type Peer } from '../domain/placement.ts';
+import type { CompiledSchedule } from '../domain/schedule/compile.ts';
+import type { Cursor, Tick } from '../domain/tick.ts';
+import { parseKill, parsePresence, parseQueuedRun } from '../domain/values.ts';
+import type { Clock } from './clock.ts';
+import type { FeedEvent } from './feed.ts';
+import type { Change } from './ports.ts';
+import { ticks, type Due, type TickInput } from './ticks.ts';
+
+/** A job as a worker schedules it: the version at `revision`, compiled. */
+export type KnownJob = {
+  readonly job: FullJob;
+  readonly revision: number;
+  readonly hash: string;
+  readonly schedule: CompiledSchedule;
+};
+
+/** What comes back to the scheduler of what it asked for: the one loop in the picture. */
+export type Answer = { readonly job: string; readonly input: Input };
+
+/** A command with the version of the job that it was decided from. `known` is undefined where the job is gone: what was claimed is started and ended all the same. */
+export type Order =
+  | { readonly type: 'order'; readonly command: Exclude<Command, { type: 'wakeAt' }>; readonly known: KnownJob | undefined }
+  | { readonly type: 'sync'; readonly inSync: boolean };
+
+export type SchedulerDeps = {
+  readonly me: string;
+  readonly keys: Keys;
+  readonly clock: Clock;
+  readonly jobs$: Observable<FeedEvent>;
+  readonly kills$: Observable<FeedEvent>;
+  readonly queue$: Observable<FeedEvent>;
+  readonly peers$: Observable<FeedEvent>;
+  /** The cursors, listed once after each snapshot of the jobs. */
+  readonly cursors$: Observable<ReadonlyMap<string, Cursor>>;
+  readonly answers$: Observable<Answer>;
+  /** What the worker has room for, asked whenever it counts. */
+  readonly room: () => { readonly freeSlots: number; readonly draining: boolean };
+  /** The value of a job key, parsed and compiled; undefined for what cannot be used. */
+  readonly read: (value: string, revision: number) => KnownJob | undefined;
+};
+
+type Feed = 'jobs' | 'kills' | 'queue' | 'peers';
+type Heard =
+  | { readonly from: Feed; readonly event: FeedEvent }
+  | { readonly from: 'cursors'; readonly cursors: ReadonlyMap<string, Cursor> }
+  | { readonly from: 'answers' | 'ticks'; readonly answer: Answer };
+
+/** The one scheduler stream: every feed, every tick and every answer, merged; for each job noted (`evolve`) and decided upon (`decide`); commands come out.
+ *  Nothing is claimed while a feed is out of sync. State is rebuilt from the feeds at any time. */
+export const scheduler = (deps: SchedulerDeps): Observable<Order> =>
+  defer(() => {
+    const plans = new Subject<TickInput<Wake>>();
+    const state = createState(deps, plans);
+    const of = (feed: Feed) => map((event: FeedEvent): Heard => ({ from: feed, event }));
+    return merge(
+      ticks(plans, deps.clock).pipe(mergeMap((due) => due.map(heardOf))),
+      deps.jobs$.pipe(of('jobs')),
+      deps.kills$.pipe(of('kills')),
+      deps.queue$.pipe(of('queue')),
+      deps.peers$.pipe(of('peers')),
+      deps.cursors$.pipe(map((cursors): Heard => ({ from: 'cursors', cursors }))),
+      deps.answers$.pipe(map((answer): Heard => ({ from: 'answers', answer }))),
+    ).pipe(mergeMap((heard) => state.hear(heard)));
+  });
+
+const heardOf = (due: Due<Wake>): Heard =>
+  due.type === 'tick'
+    ? { from: 'ticks', answer: { job: due.tick.job, input: { type: 'due', tick: due.tick } } }
+    : {
+        from: 'ticks',
+        answer: { job: due.wake.type === 'take' ? due.wake.job : due.wake.tick.job, input: { type: 'woke', wake: due.wake } },
+      };
+
+/** What the scheduler remembers: the jobs, what waits, the kills, the workers, and a few notes on jobs that have been due. Private to the stream above. */
+const createState = ({ me, keys, clock, room, read }: SchedulerDeps, plans: Observer<TickInput<Wake>>) => {
+  const known = new Map<string, KnownJob>();
+  const waiting = new Map<string, Map<string, Waiting>>();
+  const lastTicks = new Map<string, Tick>();
+  const kills = new Map<string, Kill>();
+  const peers = new Map<string, Peer>();
+  const heardFrom = { jobs: false, kills: false, queue: false, peers: false, cursors: false };
+  let cursors: ReadonlyMap<string, Cursor> = new Map();
+  let inSyncSince: number | undefined;
+
+  const here = (): Here => ({
+    now: clock.now(),
+    inSync: inSyncSince !== undefined,
+    inSyncSince: inSyncSince ?? 0,
+    me,
+    ...room(),
+    rankOf: (job, fireTime) => {
+      const found = known.get(job);
+      return found && rankOf(me, found.job, fireTime, [...peers.values()]);
+    },
+    killOf: (runId) => kills.get(runId),
+  });
+
+  const ask = (job: string, input: Input): readonly Order[] => {
+    const found = known.get(job);
+    const before: JobState = {
+      name: job,
+      overlap: found?.job.overlap ?? 'skip',
+      lateAfterMs: found?.job.lateAfterMs ?? 0,
+      queued: waiting.get(job) ?? NONE,
+      lastTick: lastTicks.get(job),
+    };
+    const after = evolve(before, input);
+    if (after.lastTick && after.lastTick !== before.lastTick) lastTicks.set(job, after.lastTick);
+    return decide(here(), after, input).flatMap((command) => {
+      if (command.type !== 'wakeAt') return [{ type: 'order', command, known: found } as const];
+      plans.next({ type: 'wake', at: command.at, wake: command.wake });
+      return [];
+    });
+  };
+
+  /** From when on a job is planned: after its cursor, if that is of this schedule, else at its newest fire time that is not late yet. */
+  const planFrom = ({ job, hash, schedule }: KnownJob): number => {
+    const now = clock.now();
+    const newest = schedule.prev(now + 1)?.fireTime;
+    const lookBack = newest !== undefined && newest >= now - job.lateAfterMs ? newest - 1 : now;
+    const cursor = cursors.get(job.name);
+    const decided = cursor && cursor.decision.hash === hash ? toMs(cursor.at) : 0;
+    return Math.max(lookBack, decided, lastTicks.get(job.name)?.fireTime ?? 0);
+  };
+  const plan = (each: KnownJob, from: number): void => {
+    if (!heardFrom.cursors) return; // planned when the cursors are known: what is decided is not tried again
+    const { job, schedule, revision } = each;
+    if (job.enabled) plans.next({ type: 'plan', job: job.name, schedule, revision, from, lookBackMs: job.lateAfterMs });
+    else plans.next({ type: 'drop', job: job.name });
+  };
+
+  const onJob = (change: Change): readonly Order[] => {
+    const name = keys.jobOf(change.type === 'put' ? change.entry.key : change.key);
+    const before = known.get(name);
+    const now = change.type === 'put' ? read(change.entry.value, change.entry.revision) : undefined;
+    if (!now || now.job.name !== name) {
+      known.delete(name);
+      lastTicks.delete(name);
+      plans.next({ type: 'drop', job: name });
+      return [];
+    }
+    known.set(name, now);
+    // A schedule that is new here is planned from the instant at which it was seen: nothing before the change is run.
+    if (before?.hash !== now.hash) lastTicks.delete(name);
+    plan(now, before?.hash === now.hash ? planFrom(now) : clock.now());
+    return [...(waiting.get(name)?.values() ?? [])].flatMap((each) => ask(name, { type: 'queued', waiting: each }));
+  };
+
+  const onQueue = (change: Change): readonly Order[] => {
+    const { job, id } = keys.queuedOf(change.type === 'put' ? change.entry.key : change.key);
+    if (id === undefined) return [];
+    const ofJob = waiting.get(job) ?? new Map<string, Waiting>();
+    const parsed = change.type === 'put' ? parseQueuedRun(change.entry.value) : undefined;
+    if (change.type === 'put' && parsed?.ok && parsed.value.job === job && parsed.value.runId === id) {
+      const each = { queued: parsed.value, revision: change.entry.revision };
+      waiting.set(job, ofJob.set(id, each));
+      return ask(job, { type: 'queued', waiting: each });
+    }
+    ofJob.delete(id);
+    if (ofJob.size === 0) waiting.delete(job);
+    return ask(job, { type: 'dequeued', runId: id });
+  };
+
+  const onKill = (change: Change): readonly Order[] => {
+    const { job, id } = keys.killOf(change.type === 'put' ? change.entry.key : change.key);
+    if (id === undefined) return []; // a bare kill: the leader spreads it
+    const parsed = change.type === 'put' ? parseKill(change.entry.value) : undefined;
+    if (change.type === 'delete') kills.delete(id);
+    if (change.type === 'delete') return [];
+    // A kill that somebody wrote by hand and that cannot be read is a kill all the same.
+    const kill: Kill = parsed?.ok ? { cause: parsed.value.cause, by: parsed.value.by } : { cause: 'killed', by: 'unknown' };
+    kills.set(id, kill);
+    return ask(job, { type: 'killAsked', runId: id, kill });
+  };
+
+  const onPeers = (changes: readonly Change[]): readonly Order[] => {
+    const before = new Map(peers);
+    for (const change of changes) {
+      const parsed = change.type === 'put' ? parsePresence(change.entry.value) : undefined;
+      if (parsed?.ok) peers.set(parsed.value.id, parsed.value);
+      else peers.delete(keys.workerOf(change.type === 'put' ? change.entry.key : change.key));
+    }
+    const left = [...before.keys()].some((id) => !peers.has(id));
+    if (!left && [...peers.values()].every((each) => samePeer(before.get(each.id), each))) return [];
+    return [...new Set([...waiting.keys(), ...(left ? lastTicks.keys() : [])])].flatMap((job) =>
+      ask(job, { type: 'peersChanged', left }),
+    );
+  };
+
+  const onChanges = (feed: Feed, changes: readonly Change[]): readonly Order[] => {
+    switch (feed) {
+      case 'jobs':
+        return changes.flatMap(onJob);
+      case 'queue':
+        return changes.flatMap(onQueue);
+      case 'kills':
+        return changes.flatMap(onKill);
+      case 'peers':
+        return onPeers(changes);
+      default:
+        return feed satisfies never;
+    }
+  };
+
+  const noteSync = (): readonly Order[] => {
+    const inSync = Object.values(heardFrom).every(Boolean);
+    if (inSync === (inSyncSince !== undefined)) return [];
+    inSyncSince = inSync ? clock.now() : undefined;
+    return [{ type: 'sync', inSync }];
+  };
+
+  return {
+    hear: (heard: Heard): readonly Order[] => {
+      if (heard.from === 'answers' || heard.from === 'ticks') return ask(heard.answer.job, heard.answer.input);
+      if (heard.from === 'cursors') {
+        cursors = heard.cursors;
+        heardFrom.cursors = true;
+        const orders = noteSync();
+        for (const each of known.values()) plan(each, planFrom(each));
+        cursors = new Map(); // wanted for this one planning only
+        return orders;
+      }
+      const { from, event } = heard;
+      heardFrom[from] = event.type !== 'outOfSync';
+      if (from === 'jobs' && event.type === 'outOfSync') heardFrom.cursors = false;
+      if (event.type === 'outOfSync') return noteSync();
+      const orders = onChanges(
+        from,
+        event.type === 'changes' ? event.changes : event.entries.map((entry) => ({ type: 'put', entry })),
+      );
+      return [...noteSync(), ...orders];
+    },
+  };
+};
+
+const NONE: ReadonlyMap<string, Waiting> = new Map();
+
+const samePeer = (before: Peer | undefined, after: Peer): boolean =>
+  before !== undefined &&
+  before.slots === after.slots &&
+  before.draining === after.draining &&
+  before.name === after.name &&
+  before.labels.join() === after.labels.join();
