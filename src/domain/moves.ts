@@ -85,6 +85,7 @@ export const claimTick = ({
     { type: 'exists', key: keys.worker(worker) },
   ],
   then: [
+    get(keys.tick(tick.job)), // the cursor that is replaced: told inside the run's own event (P3)
     putCursor(keys, tick.job, tick.fireTime, { fate: 'ran', runId: live.runId, worker, hash }),
     ...(live.locks ? [{ type: 'put', key: keys.lock(tick.job), value: live.runId } as const] : []),
     put(keys.run(tick.job, live.runId), live),

@@ -19,7 +19,7 @@ export type Listing = { readonly entries: readonly Entry[]; readonly revision: n
 export type Changes = { readonly changes: readonly Change[]; readonly revision: number };
 
 /** `revision`: the store's revision after the transaction (that of its writes, if it wrote). `reads`: what the `get`s of the branch
- *  that was taken found, in their order; undefined for an absent key. */
+ *  that was taken found, in their order; undefined for an absent key. Operations are done one after the other: a get before a put of its key finds the old value. */
 export type Transacted = {
   readonly succeeded: boolean;
   readonly revision: number;
@@ -35,6 +35,7 @@ export type Coordination = {
   /** The changes under a prefix from a revision on, each once, in order. Never completes. Errors with `Compacted` when that revision is no longer kept, with
    *  `Unavailable` when the link broke or has been silent for about 10 s. It never resumes by itself: `feed` lists again. */
   readonly watch: (prefix: string, fromRevision: number) => Observable<Changes>;
+  /** All or nothing. A put with a lease that is gone rejects with `LeaseGone`; what is not a transaction (over the limits, a key written twice) with a plain error. */
   readonly transact: (transaction: Transaction) => Promise<Transacted>;
   /** Makes a lease. Keys put with it vanish when it has not been renewed for `ttlMs` (whole seconds, at least 1 s). */
   readonly grantLease: (ttlMs: number) => Promise<LeaseId>;
@@ -99,4 +100,9 @@ export class Unavailable extends Error {
 /** The revision asked for is no longer kept: list again. */
 export class Compacted extends Error {
   override readonly name = 'Compacted';
+}
+
+/** A key was to be put with a lease that is gone for good: nothing was written. */
+export class LeaseGone extends Error {
+  override readonly name = 'LeaseGone';
 }

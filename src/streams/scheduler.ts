@@ -11,24 +11,15 @@ import {
   type Waiting,
 } from '../domain/decide.ts';
 import { toMs } from '../domain/instant.ts';
-import type { FullJob } from '../domain/job.ts';
 import type { Keys } from '../domain/keys.ts';
+import type { KnownJob } from '../domain/known-job.ts';
 import { rankOf, type Peer } from '../domain/placement.ts';
-import type { CompiledSchedule } from '../domain/schedule/compile.ts';
 import type { Cursor, Tick } from '../domain/tick.ts';
 import { parseKill, parsePresence, parseQueuedRun } from '../domain/values.ts';
 import type { Clock } from './clock.ts';
 import type { FeedEvent } from './feed.ts';
 import type { Change } from './ports.ts';
 import { ticks, type Due, type TickInput } from './ticks.ts';
-
-/** A job as a worker schedules it: the version at `revision`, compiled. */
-export type KnownJob = {
-  readonly job: FullJob;
-  readonly revision: number;
-  readonly hash: string;
-  readonly schedule: CompiledSchedule;
-};
 
 /** What comes back to the scheduler of what it asked for: the one loop in the picture. */
 export type Answer = { readonly job: string; readonly input: Input };

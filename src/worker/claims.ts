@@ -4,6 +4,7 @@ import type { RunEvent } from '../domain/events.ts';
 import { gapOf, YOUNG_MS } from '../domain/gap.ts';
 import { toInstant, toMs } from '../domain/instant.ts';
 import type { Keys } from '../domain/keys.ts';
+import type { KnownJob } from '../domain/known-job.ts';
 import { claimQueued, claimTick, enqueueTick, missTicks, skipTick, type CursorForm } from '../domain/moves.ts';
 import { whyRefused, type Refusal } from '../domain/refusal.ts';
 import { defined } from '../domain/run.ts';
@@ -13,7 +14,6 @@ import { parseLiveRun, type LiveRun, type QueuedRun } from '../domain/values.ts'
 import type { Reason } from '../domain/words.ts';
 import type { Clock } from '../streams/clock.ts';
 import { Unavailable, type Coordination } from '../streams/ports.ts';
-import type { KnownJob } from '../streams/scheduler.ts';
 
 /** A run that this worker holds: what its run key says, the fencing token (the revision of the claim), and the job as it was claimed. */
 export type ClaimedRun = {
@@ -45,7 +45,7 @@ export type ClaimsDeps = {
 };
 
 type Moved =
-  | { readonly type: 'done'; readonly revision: number }
+  | { readonly type: 'done'; readonly revision: number; readonly before: string | undefined }
   | { readonly type: 'young'; readonly ticks: readonly Tick[] }
   | Exclude<Refusal, { type: 'gap' | 'otherForm' | 'edited' }>;
 
@@ -93,7 +93,7 @@ export const createClaims = ({ coordination, keys, clock, me, intents, read, onC
     let form: CursorForm = { type: 'after', prev: tick.prev };
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
       const answer = await coordination.transact(await build(form, known, tick));
-      if (answer.succeeded) return { type: 'done', revision: answer.revision };
+      if (answer.succeeded) return { type: 'done', revision: answer.revision, before: answer.reads[0]?.value };
       const [cursor, lock, job, run] = answer.reads;
       const refusal = whyRefused(
         { cursor, lock, job, run },
@@ -206,7 +206,7 @@ export const createClaims = ({ coordination, keys, clock, me, intents, read, onC
       });
     });
     asked.delete(name);
-    if (moved.type === 'done' && sent) return hold({ ...sent, fence: moved.revision, cursorBefore: undefined });
+    if (moved.type === 'done' && sent) return hold({ ...sent, fence: moved.revision, cursorBefore: moved.before });
     if (moved.type === 'answerLost' && sent)
       return hold({ ...sent, live: moved.live, fence: moved.fence, cursorBefore: undefined });
     await intents.drop(runId, 1);

@@ -27,8 +27,28 @@ export type ScheduleText = {
 const HORIZON = Date.UTC(LAST_YEAR + 1, 0, 1);
 const DAY = 86_400_000;
 
-/** Compiles the schedule of a job, or answers all that is wrong with it: line, column, field and words. */
+const compiled = new Map<string, Checked<CompiledSchedule>>();
+const COMPILED = 20_000;
+
+/** Compiles the schedule of a job, or answers all that is wrong with it: line, column, field and words. Jobs of the same schedule share the answer. */
 export const compileSchedule = (text: ScheduleText): Checked<CompiledSchedule> => {
+  const key = JSON.stringify([
+    text.cronExpr,
+    text.timezone,
+    text.startAt,
+    text.endAt,
+    text.jitterMs,
+    (text.jitterMs ?? 0) > 0 ? text.name : '',
+  ]);
+  const known = compiled.get(key);
+  if (known) return known;
+  if (compiled.size >= COMPILED) compiled.clear();
+  const answer = compile(text);
+  compiled.set(key, answer);
+  return answer;
+};
+
+const compile = (text: ScheduleText): Checked<CompiledSchedule> => {
   const timezone = text.timezone ?? DEFAULTS.timezone;
   const { lines, problems: lineProblems } = readLines(text.cronExpr);
   const problems: FieldProblem[] = [...lineProblems];

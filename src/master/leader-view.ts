@@ -1,0 +1,170 @@
+import { toMs } from '../domain/instant.ts';
+import type { Keys } from '../domain/keys.ts';
+import type { KnownJob } from '../domain/known-job.ts';
+import { parseCursor, type Cursor } from '../domain/tick.ts';
+import {
+  parseLastRun,
+  parseLiveRun,
+  parsePresence,
+  parseQueuedRun,
+  type LiveRun,
+  type Presence,
+  type QueuedRun,
+} from '../domain/values.ts';
+import type { FeedEvent } from '../streams/feed.ts';
+import type { Change, Entry } from '../streams/ports.ts';
+
+export type SeenCursor = { readonly revision: number; readonly cursor: Cursor | undefined };
+type SeenJob = {
+  /** Undefined where the value cannot be used: the job is there, and nothing is done for it. */
+  readonly known: KnownJob | undefined;
+  /** The first fire time after a cursor, computed once a cursor. */
+  readonly dueAt: (cursor: SeenCursor) => number | undefined;
+};
+type SeenRun = {
+  readonly live: LiveRun;
+  readonly revision: number;
+  readonly fence: number;
+  readonly endedSeenAt: number | undefined;
+};
+
+/** All that the leader's duties look at, as the feeds tell it. Instants named `…SeenAt` and `absentSince` are of the monotonic clock. */
+export type LeaderView = {
+  readonly jobs: ReadonlyMap<string, SeenJob>;
+  readonly cursors: ReadonlyMap<string, SeenCursor>;
+  readonly locks: ReadonlyMap<string, { readonly runId: string; readonly revision: number; readonly seenAt: number }>;
+  /** By run id. */
+  readonly runs: ReadonlyMap<string, SeenRun>;
+  readonly queue: ReadonlyMap<string, { readonly queued: QueuedRun; readonly revision: number; readonly created: number }>;
+  readonly lasts: ReadonlyMap<string, { readonly revision: number; readonly endedAt: number }>;
+  readonly workers: ReadonlyMap<string, Presence>;
+  /** Owners of live runs that have no presence, and since when this leader knows it. */
+  readonly absentSince: ReadonlyMap<string, number>;
+  /** Kill keys without a run id, by job. */
+  readonly bareKills: ReadonlyMap<string, { readonly key: string; readonly revision: number }>;
+  /** Run ids for which a kill key stands. */
+  readonly kills: ReadonlySet<string>;
+};
+
+export const LEADER_FEEDS = ['jobs', 'cursors', 'locks', 'runs', 'queue', 'lasts', 'workers', 'kills'] as const;
+export type LeaderFeed = (typeof LEADER_FEEDS)[number];
+
+export const prefixOf = (keys: Keys, feed: LeaderFeed): string =>
+  ({
+    jobs: keys.jobs,
+    cursors: keys.ticks,
+    locks: keys.locks,
+    runs: keys.runs,
+    queue: keys.queue,
+    lasts: keys.lasts,
+    workers: keys.workers,
+    kills: keys.killers,
+  })[feed];
+
+/** Keeps the leader's view from its feeds. `hear` is told each feed's events; `view` answers undefined until every feed is in sync. */
+export const createLeaderView = (
+  keys: Keys,
+  read: (value: string, revision: number) => KnownJob | undefined,
+  monotonic: () => number,
+) => {
+  const jobs = new Map<string, SeenJob>();
+  const cursors = new Map<string, SeenCursor>();
+  const locks = new Map<string, { runId: string; revision: number; seenAt: number }>();
+  const runs = new Map<string, SeenRun>();
+  const queue = new Map<string, { queued: QueuedRun; revision: number; created: number }>();
+  const lasts = new Map<string, { revision: number; endedAt: number }>();
+  const workers = new Map<string, Presence>();
+  const absentSince = new Map<string, number>();
+  const bareKills = new Map<string, { key: string; revision: number }>();
+  const kills = new Set<string>();
+  const inSync = new Set<LeaderFeed>();
+
+  const put: Readonly<Record<LeaderFeed, (entry: Entry) => void>> = {
+    jobs: ({ key, value, revision }) => {
+      const name = keys.jobOf(key);
+      const known = read(value, revision);
+      jobs.set(name, known?.job.name === name ? { known, dueAt: dueAtOf(known) } : { known: undefined, dueAt: () => undefined });
+    },
+    cursors: ({ key, value, revision }) => cursors.set(keys.jobOfTick(key), { revision, cursor: parseCursor(value) }),
+    locks: ({ key, value, revision }) => locks.set(keys.jobOfLock(key), { runId: value, revision, seenAt: monotonic() }),
+    runs: ({ key, value, revision, created }) => {
+      const { id } = keys.runOf(key);
+      const parsed = parseLiveRun(value);
+      if (id === undefined || !parsed.ok) return;
+      const endedSeenAt = parsed.value.state === 'ended' ? (runs.get(id)?.endedSeenAt ?? monotonic()) : undefined;
+      runs.set(id, { live: parsed.value, revision, fence: created, endedSeenAt });
+    },
+    queue: ({ key, value, revision, created }) => {
+      const { id } = keys.queuedOf(key);
+      const parsed = parseQueuedRun(value);
+      if (id !== undefined && parsed.ok) queue.set(id, { queued: parsed.value, revision, created });
+    },
+    lasts: ({ key, value, revision }) => {
+      const parsed = parseLastRun(value);
+      lasts.set(keys.jobOfLast(key), { revision, endedAt: parsed.ok ? toMs(parsed.value.endedAt) : 0 });
+    },
+    workers: ({ key, value }) => {
+      const parsed = parsePresence(value);
+      if (parsed.ok) workers.set(keys.workerOf(key), parsed.value);
+    },
+    kills: ({ key, revision }) => {
+      const { job, id } = keys.killOf(key);
+      if (id === undefined) bareKills.set(job, { key, revision });
+      else kills.add(id);
+    },
+  };
+
+  const remove: Readonly<Record<LeaderFeed, (key: string) => void>> = {
+    jobs: (key) => jobs.delete(keys.jobOf(key)),
+    cursors: (key) => cursors.delete(keys.jobOfTick(key)),
+    locks: (key) => locks.delete(keys.jobOfLock(key)),
+    runs: (key) => runs.delete(keys.runOf(key).id ?? ''),
+    queue: (key) => queue.delete(keys.queuedOf(key).id ?? ''),
+    lasts: (key) => lasts.delete(keys.jobOfLast(key)),
+    workers: (key) => workers.delete(keys.workerOf(key)),
+    kills: (key) => {
+      const { job, id } = keys.killOf(key);
+      if (id === undefined) bareKills.delete(job);
+      else kills.delete(id);
+    },
+  };
+
+  /** Counted from when it is known that they are gone: from nothing after a change of leader or a break of a feed. */
+  const noteAbsent = (): void => {
+    const owners = new Set([...runs.values()].filter(({ live }) => live.state === 'running').map(({ live }) => live.worker));
+    for (const owner of absentSince.keys()) if (!owners.has(owner) || workers.has(owner)) absentSince.delete(owner);
+    for (const owner of owners) if (!workers.has(owner) && !absentSince.has(owner)) absentSince.set(owner, monotonic());
+  };
+
+  return {
+    hear: (feed: LeaderFeed, event: FeedEvent): void => {
+      if (event.type === 'outOfSync') {
+        inSync.delete(feed);
+        absentSince.clear();
+        return;
+      }
+      inSync.add(feed);
+      const changes: readonly Change[] =
+        event.type === 'changes' ? event.changes : event.entries.map((entry) => ({ type: 'put', entry }));
+      for (const change of changes) {
+        if (change.type === 'put') put[feed](change.entry);
+        else remove[feed](change.key);
+      }
+    },
+    view: (): LeaderView | undefined => {
+      if (inSync.size < LEADER_FEEDS.length) return undefined;
+      noteAbsent();
+      return { jobs, cursors, locks, runs, queue, lasts, workers, absentSince, bareKills, kills };
+    },
+  };
+};
+
+const dueAtOf = ({ schedule }: KnownJob) => {
+  let of: SeenCursor | undefined;
+  let due: number | undefined;
+  return (cursor: SeenCursor): number | undefined => {
+    if (of !== cursor) due = cursor.cursor && schedule.next(toMs(cursor.cursor.at))?.fireTime;
+    of = cursor;
+    return due;
+  };
+};
