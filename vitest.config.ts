@@ -20,8 +20,6 @@ export default defineConfig({
           globalSetup,
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          // Real servers do not like to share two cores with two test files that hammer them.
-          maxWorkers: 1,
           sequence: { groupOrder: 1 },
         },
       },

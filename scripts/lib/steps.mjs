@@ -83,7 +83,7 @@ export async function mustRun(command, args, options) {
 
 /**
  * The main function of a script: prints a failure without its stack and sets the exit code.
- * @param {() => Promise<number | undefined>} act answers the exit code, none for 0
+ * @param {() => Promise<number | void>} act answers the exit code, none for 0
  */
 export async function main(act) {
   try {

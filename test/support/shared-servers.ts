@@ -23,14 +23,18 @@ declare module 'vitest' {
 type Servers = Pick<ProvidedContext, 'etcds' | 'mongos' | 'etcdBinaries' | 'mongoBinaries'>;
 type Running = { readonly servers: Servers; readonly stop: () => Promise<void> };
 
-const note = (text: string): void => void process.stderr.write(`  ${text}\n`);
+const note = (text: string): void => {
+  process.stderr.write(`  ${text}\n`);
+};
 const binariesOf = (found: readonly Found[]): ServerBinary[] =>
   found.flatMap(({ name, kind, binary }) => (binary === undefined ? [] : [{ name, kind, binary }]));
 
 async function startAll(): Promise<Running> {
   const [etcds, mongos] = [await findEtcds(note), await findMongos(note)];
   const own: (EtcdServer | MongoServer)[] = [];
-  const stop = async (): Promise<void> => void (await Promise.all(own.map((server) => server.stop())));
+  const stop = async (): Promise<void> => {
+    await Promise.all(own.map((server) => server.stop()));
+  };
   const urlOf = async (found: Found, start: typeof startEtcd | typeof startMongo): Promise<SharedServer> => {
     const { name, kind, binary, url = '' } = found;
     if (binary === undefined) return { name, kind, url };
