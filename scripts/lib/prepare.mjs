@@ -44,7 +44,8 @@ export async function install() {
 
 /** Every file that the build reads, in a stable order. */
 function sources() {
-  const listed = ['src', 'web'].flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }));
+  const folders = ['src', 'web'].filter((folder) => existsSync(join(root, folder)));
+  const listed = folders.flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }));
   const files = listed.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   return [...files, lockFile, join(root, 'package.json'), join(root, 'scripts/build.mjs')].sort();
 }
