@@ -14,6 +14,7 @@ import { toMs } from '../domain/instant.ts';
 import type { Keys } from '../domain/keys.ts';
 import type { KnownJob } from '../domain/known-job.ts';
 import { rankOf, type Peer } from '../domain/placement.ts';
+import type { CompiledSchedule } from '../domain/schedule/compile.ts';
 import type { Cursor, Tick } from '../domain/tick.ts';
 import { parseKill, parsePresence, parseQueuedRun } from '../domain/values.ts';
 import type { Clock } from './clock.ts';
@@ -123,8 +124,7 @@ const createState = ({ me, keys, clock, room, read }: SchedulerDeps, plans: Obse
   /** From when on a job is planned: after its cursor, if that is of this schedule, else at its newest fire time that is not late yet. */
   const planFrom = ({ job, hash, schedule }: KnownJob): number => {
     const now = clock.now();
-    const newest = schedule.prev(now + 1)?.fireTime;
-    const lookBack = newest !== undefined && newest >= now - job.lateAfterMs ? newest - 1 : now;
+    const lookBack = newestAfter(schedule, now - job.lateAfterMs - 1, now) ?? now;
     const cursor = cursors.get(job.name);
     const decided = cursor && cursor.decision.hash === hash ? toMs(cursor.at) : 0;
     return Math.max(lookBack, decided, lastTicks.get(job.name)?.fireTime ?? 0);
@@ -238,6 +238,14 @@ const createState = ({ me, keys, clock, room, read }: SchedulerDeps, plans: Obse
       return [...noteSync(), ...orders];
     },
   };
+};
+
+/** Just before the last fire time after `from` and up to `to`; undefined where there is none. Forward, since looking back costs more. */
+const newestAfter = (schedule: CompiledSchedule, from: number, to: number): number | undefined => {
+  let newest: number | undefined;
+  for (let next = schedule.next(from)?.fireTime; next !== undefined && next <= to; next = schedule.next(next)?.fireTime)
+    newest = next;
+  return newest === undefined ? undefined : newest - 1;
 };
 
 const NONE: ReadonlyMap<string, Waiting> = new Map();

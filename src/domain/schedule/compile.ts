@@ -129,29 +129,41 @@ const within =
     return next !== undefined && next <= end && next < HORIZON ? next : undefined;
   };
 
-/** The last answer of a walk before an instant: doubles the look-back until something is found, then halves it. About 60 steps at most, whatever the distance. */
-const backward =
-  (walk: Walk): Walk =>
-  (before) => {
-    let low: number | undefined;
-    for (let span = 2_000; span <= 64 * 366 * DAY; span *= 4) {
-      const found = walk(before - span);
-      if (found !== undefined && found < before) {
-        low = found;
-        break;
-      }
-      if (before - span < -DAY) break;
-    }
+/** The last answer of a walk before an instant: makes the look-back longer until something is found, then halves it. About 60 steps at most, whatever
+ *  the distance; one answer holds for every question up to the instant that follows it. */
+const backward = (walk: Walk): Walk => {
+  let known: { readonly low: number; readonly high: number } | undefined;
+  return (before) => {
+    if (known && known.low < before && before <= known.high) return known.low;
+    let low = lowerBound(walk, before);
     if (low === undefined) return undefined;
     let high = before - 1; // walk(high) >= before
-    while (low < high) {
-      const middle = low + Math.floor((high - low) / 2);
+    let following = walk(low);
+    // Often the bound is the answer, or a few steps before it.
+    for (let steps = 0; steps < 4 && following !== undefined && following < before; steps += 1) {
+      low = following;
+      following = walk(low);
+    }
+    while (low < high && following !== undefined && following < before) {
+      const middle: number = low + Math.floor((high - low) / 2);
       const found = walk(middle);
       if (found !== undefined && found < before) low = found;
       else high = middle;
+      following = walk(low);
     }
+    known = { low, high: following ?? HORIZON };
     return low;
   };
+};
+
+const lowerBound = (walk: Walk, before: number): number | undefined => {
+  for (let span = 2_000; span <= 64 * 366 * DAY; span *= 8) {
+    const found = walk(before - span);
+    if (found !== undefined && found < before) return found;
+    if (before - span < -DAY) break;
+  }
+  return undefined;
+};
 
 const withJitter = (walk: Walk, jitterMs: number, name: string): CompiledSchedule => {
   const back = backward(walk);

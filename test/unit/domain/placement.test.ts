@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest';
+import { matches, rankOf, rankWorkers, type Peer } from '../../../src/domain/placement.ts';
+
+const peer = (id: string, more: Partial<Peer> = {}): Peer => ({
+  id,
+  name: `${id}-name`,
+  labels: [],
+  slots: 100,
+  draining: false,
+  ...more,
+});
+const anywhere = { name: 'backup', workers: [], labels: [] };
+
+// Frozen: workers of two versions must agree on who is first.
+test.each([
+  [0, 'c,b,a'],
+  [1_000, 'c,a,b'],
+  [1_800_000_000_000, 'c,b,a'],
+])('the ranks at %i do not change', (fireTime, golden) => {
+  expect(rankWorkers(anywhere, fireTime, [peer('a'), peer('b'), peer('c', { slots: 300 })]).join()).toBe(golden);
+});
+
+test('the order does not depend on the order in which workers are listed', () => {
+  const peers = ['a', 'b', 'c', 'd'].map((id) => peer(id));
+  expect(rankWorkers(anywhere, 42, peers)).toStrictEqual(rankWorkers(anywhere, 42, peers.toReversed()));
+});
+
+test('the share of first ranks goes by slots', () => {
+  const peers = [peer('small', { slots: 100 }), peer('big', { slots: 300 })];
+  const first = Array.from({ length: 4_000 }, (_, at) => rankWorkers(anywhere, at * 1_000, peers)[0]);
+  const big = first.filter((id) => id === 'big').length;
+  expect(big / 4_000).toBeGreaterThan(0.7);
+  expect(big / 4_000).toBeLessThan(0.8);
+});
+
+test('when a worker goes, only its own ticks get another first', () => {
+  const peers = ['a', 'b', 'c'].map((id) => peer(id));
+  const moved = Array.from({ length: 500 }, (_, at) => {
+    const before = rankWorkers(anywhere, at, peers)[0];
+    return before !== 'c' && before !== rankWorkers(anywhere, at, peers.slice(0, 2))[0];
+  });
+  expect(moved).not.toContain(true);
+});
+
+test.each([
+  ['no wishes', anywhere, {}, true],
+  ['named by id', { ...anywhere, workers: ['w'] }, {}, true],
+  ['named by name', { ...anywhere, workers: ['w-name'] }, {}, true],
+  ['another is named', { ...anywhere, workers: ['x'] }, {}, false],
+  ['has all labels', { ...anywhere, labels: ['web', 'region=eu'] }, { labels: ['region=eu', 'web', 'ssd'] }, true],
+  ['lacks a label', { ...anywhere, labels: ['web', 'region=eu'] }, { labels: ['web'] }, false],
+])('placement: %s', (_case, job, more, expected) => {
+  expect(matches(job, peer('w', more))).toBe(expected);
+  expect(rankOf('w', job, 0, [peer('w', more)])).toBe(expected ? 0 : undefined);
+});
+
+test('who drains or has no slots has no rank', () => {
+  expect(rankWorkers(anywhere, 0, [peer('a', { draining: true }), peer('b', { slots: 0 }), peer('c')])).toStrictEqual(['c']);
+});
