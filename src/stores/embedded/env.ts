@@ -1,0 +1,39 @@
+import { open, type RootDatabase } from 'lmdb';
+import { join } from 'node:path';
+import { lockFolder } from './folder-lock.ts';
+
+/** The one lmdb environment of a data folder. Coordination and run log open databases of their own in it. */
+export type Embedded = {
+  readonly root: RootDatabase;
+  readonly dir: string;
+  /** Waits for what is being written, closes the environment and frees the folder. Close what uses it before. */
+  readonly close: () => Promise<void>;
+};
+
+/** Opens the stores of a data folder, and makes it if need be. Throws `FolderInUse` when another process has it, and one clear error when it cannot be used. */
+export function openEmbedded(dir: string): Embedded {
+  const lock = lockOf(dir);
+  try {
+    // A commit is on the disk before it is answered. With overlapping sync it would be visible before, and slower for one at a time.
+    const root = open({ path: join(dir, 'stores'), maxDbs: 16, overlappingSync: false });
+    let closing: Promise<void> | undefined;
+    const close = async (): Promise<void> => {
+      await root.close();
+      lock.release();
+    };
+    return { root, dir, close: () => (closing ??= close()) };
+  } catch (error) {
+    lock.release();
+    throw new Error(`The stores in the data folder ${dir} cannot be opened: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function lockOf(dir: string): ReturnType<typeof lockFolder> {
+  try {
+    return lockFolder(dir);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    throw new Error(`The data folder ${dir} cannot be used: ${(error as Error).message}`, { cause: error });
+  }
+}
