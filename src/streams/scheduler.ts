@@ -218,8 +218,8 @@ const createState = ({ me, keys, clock, room, read }: SchedulerDeps, plans: Obse
 
   return {
     hear: (heard: Heard): readonly Order[] => {
-      if (heard.from === 'answers' || heard.from === 'ticks') return ask(heard.answer.job, heard.answer.input);
-      if (heard.from === 'cursors') {
+      if ('answer' in heard) return ask(heard.answer.job, heard.answer.input);
+      if ('cursors' in heard) {
         cursors = heard.cursors;
         heardFrom.cursors = true;
         const orders = noteSync();

@@ -1,0 +1,184 @@
+import {
+  catchError,
+  concatMap,
+  defer,
+  EMPTY,
+  exhaustMap,
+  from,
+  ignoreElements,
+  map,
+  merge,
+  NEVER,
+  of,
+  switchMap,
+  tap,
+  type Observable,
+} from 'rxjs';
+import type { Logger } from 'pino';
+import { parseRunEvent } from '../domain/events.ts';
+import type { Keys } from '../domain/keys.ts';
+import type { KnownJob } from '../domain/known-job.ts';
+import { removeKeys } from '../domain/moves.ts';
+import type { Compare } from '../domain/transaction.ts';
+import { every, type Clock } from '../streams/clock.ts';
+import { feed } from '../streams/feed.ts';
+import type { Coordination, Entry, LeaseId, RunLog } from '../streams/ports.ts';
+import { dutiesOf, type Duty } from './duties.ts';
+import { createLeaderView, LEADER_FEEDS, prefixOf } from './leader-view.ts';
+
+export type LeaderDeps = {
+  readonly coordination: Coordination;
+  readonly runLog: RunLog;
+  readonly keys: Keys;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly id: string;
+  /** The lease under which this master is present: leadership ends with it. Undefined while there is none. */
+  readonly lease$: Observable<LeaseId | undefined>;
+  readonly read: (value: string, revision: number) => KnownJob | undefined;
+  readonly scale: number;
+};
+
+const LOOK_MS = 1_000;
+const SHIPPED_AT_ONCE = 50;
+
+/** Stands for leader for as long as it is subscribed to, and does the leader's duties while it is one. Emits whether it leads, when that changes. Nothing ends it but the
+ *  end of the subscription: a store that is away is tried again with the next look. */
+export const createLeader = (deps: LeaderDeps): Observable<boolean> =>
+  deps.lease$
+    .pipe(switchMap((lease) => (lease === undefined ? of(undefined) : standing(deps, lease))))
+    .pipe(switchMap((leadership) => (leadership === undefined ? of(false) : leading(deps, leadership))));
+
+/** The revision of the leadership key while it is held under this lease, undefined while another leads. */
+const standing = ({ coordination, keys, clock, id, log }: LeaderDeps, lease: LeaseId): Observable<Compare | undefined> => {
+  const isHeld = defer(() =>
+    coordination.transact({
+      if: [{ type: 'absent', key: keys.leader }],
+      then: [{ type: 'put', key: keys.leader, value: id, lease }],
+      else: [{ type: 'get', key: keys.leader }],
+    }),
+  ).pipe(
+    map(({ succeeded, revision, reads: [held] }): Compare | undefined => {
+      if (succeeded) return { type: 'revision', key: keys.leader, is: revision };
+      return held?.value === id ? { type: 'revision', key: keys.leader, is: held.revision } : undefined;
+    }),
+    catchError((error: unknown) => {
+      log.debug({ err: error }, 'leadership could not be asked for');
+      return EMPTY;
+    }),
+  );
+  let last: string | undefined;
+  return every(LOOK_MS, clock).pipe(
+    exhaustMap(() => isHeld),
+    // Only changes: a leadership that goes on must not start its duties anew.
+    concatMap((leadership) => {
+      const text = JSON.stringify(leadership ?? null);
+      if (text === last) return EMPTY;
+      last = text;
+      return of(leadership);
+    }),
+  );
+};
+
+const leading = (deps: LeaderDeps, leader: Compare): Observable<boolean> => {
+  const { coordination, keys, clock, log, scale, read } = deps;
+  const view = createLeaderView(keys, read, clock.monotonic);
+  const feeds$ = merge(
+    ...LEADER_FEEDS.map((name) =>
+      feed(coordination, prefixOf(keys, name), { clock }).pipe(
+        tap((event) => {
+          view.hear(name, event);
+        }),
+      ),
+    ),
+  ).pipe(ignoreElements());
+  const duties$ = every(LOOK_MS / Math.min(scale, 4), clock).pipe(
+    exhaustMap(() => {
+      const seen = view.view();
+      return seen
+        ? from(dutiesOf(seen, { keys, leader, now: clock.now(), monotonic: clock.monotonic(), scale })).pipe(
+            concatMap((duty) => doDuty(deps, duty)),
+            catchError(told(log, 'a duty could not be done')),
+          )
+        : EMPTY;
+    }),
+    ignoreElements(),
+  );
+  const outbox$ = outbox(deps, leader);
+  return merge(of(true), feeds$, duties$, outbox$, NEVER).pipe(
+    tap({
+      subscribe: () => {
+        log.info('leading');
+      },
+      finalize: () => {
+        log.info('no longer leading');
+      },
+    }),
+  ) as Observable<boolean>;
+};
+
+const doDuty = ({ coordination, log }: LeaderDeps, { name, job, transaction }: Duty): Observable<never> =>
+  defer(() => coordination.transact(transaction)).pipe(
+    tap(({ succeeded }) => {
+      log[succeeded ? 'info' : 'debug']({ duty: name, job, done: succeeded }, succeeded ? 'duty done' : 'duty no longer due');
+    }),
+    ignoreElements(),
+  );
+
+const told =
+  (log: Logger, text: string) =>
+  (error: unknown): Observable<never> => {
+    log.warn({ err: error }, text);
+    return EMPTY;
+  };
+
+/** Ships what lies in the outbox to the run log, then removes it: in this order, so that nothing is lost, and idempotent by the event's id, so that nothing is doubled. */
+const outbox = ({ coordination, runLog, keys, clock, log }: LeaderDeps, leader: Compare): Observable<never> => {
+  const items = new Map<string, Entry>();
+  const feed$ = feed(coordination, keys.outbox, { clock }).pipe(
+    tap((event) => {
+      if (event.type === 'outOfSync') return;
+      const changes = event.type === 'changes' ? event.changes : event.entries.map((entry) => ({ type: 'put', entry }) as const);
+      for (const change of changes) {
+        if (change.type === 'put') items.set(change.entry.key, change.entry);
+        else items.delete(change.key);
+      }
+    }),
+    ignoreElements(),
+  );
+  const ship = async (): Promise<void> => {
+    const entries = [...items.values()].slice(0, SHIPPED_AT_ONCE);
+    const events = entries.flatMap(({ key, value }) => {
+      const event = parseRunEvent(key, parsed(value));
+      if (event.type !== 'unknown') return [event];
+      log.error({ key, value }, 'an item of the outbox cannot be read: it is left out of the run log');
+      return [];
+    });
+    const { refused, conflicts } = await runLog.append(events);
+    for (const { event, reason } of refused) log.error({ event, reason }, 'the run log refuses an event of the outbox');
+    for (const id of conflicts) log.error({ id }, 'the run log holds another event under this id');
+    const removed = await coordination.transact(
+      removeKeys(
+        entries.map(({ key, revision }) => ({ key, revision })),
+        leader,
+      ),
+    );
+    // The feed tells the removal too; until then they must not be shipped again and again.
+    if (removed.succeeded) for (const { key, revision } of entries) if (items.get(key)?.revision === revision) items.delete(key);
+  };
+  const ship$ = every(LOOK_MS / 4, clock).pipe(
+    exhaustMap(() =>
+      items.size === 0 ? EMPTY : defer(ship).pipe(catchError(told(log, 'the outbox could not be shipped: it stays where it is'))),
+    ),
+    ignoreElements(),
+  );
+  return merge(feed$, ship$);
+};
+
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
