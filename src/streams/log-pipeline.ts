@@ -1,0 +1,145 @@
+import {
+  catchError,
+  concatMap,
+  defer,
+  EMPTY,
+  from,
+  map,
+  merge,
+  mergeMap,
+  Observable,
+  of,
+  Subject,
+  takeUntil,
+  tap,
+  type MonoTypeOperatorFunction,
+} from 'rxjs';
+import type { RunEvent } from '../domain/events.ts';
+import { inBatches } from './batches.ts';
+import type { Clock } from './clock.ts';
+import type { Appended } from './ports.ts';
+
+/** Where events wait on disk. `take` hands out the next ones, each once; `confirm` says that the run log has them. */
+export type LogSource<I extends { readonly event: RunEvent }> = {
+  readonly take: (most: number) => Observable<readonly I[]>;
+  readonly confirm: (items: readonly I[]) => Observable<unknown>;
+  readonly setAside: (event: RunEvent, reason: string) => Observable<unknown>;
+  readonly wakes$: Observable<void>;
+};
+
+export type PipelineNews =
+  | { readonly type: 'stored'; readonly count: number }
+  /** The run log is away: what waits, waits on disk. */
+  | { readonly type: 'lagging'; readonly error: unknown }
+  /** The run log will never take it; it was set aside. */
+  | { readonly type: 'refused'; readonly event: RunEvent; readonly reason: string }
+  /** The run log holds another event under this id. */
+  | { readonly type: 'conflict'; readonly id: string };
+
+export type PipelineOptions<I extends { readonly event: RunEvent }> = {
+  readonly source: LogSource<I>;
+  readonly append: (events: readonly RunEvent[]) => Observable<Appended>;
+  readonly clock: Clock;
+  readonly spanMs?: number;
+  readonly size?: number;
+  /** Ends the taking; what was taken is still written. */
+  readonly stop$: Observable<unknown>;
+};
+
+/** Carries events from the spool to the run log: batches by time or size, one write in flight, repeated until it succeeds, then confirmed. Hands out at most two batches
+ *  that are not confirmed, so that what waits, waits on disk. Completes when it was stopped and all that it had taken is stored. */
+export const logPipeline = <I extends { readonly event: RunEvent }>({
+  source,
+  append,
+  clock,
+  spanMs = 100,
+  size = 1_000,
+  stop$,
+}: PipelineOptions<I>): Observable<PipelineNews> =>
+  defer(() => {
+    const news = new Subject<PipelineNews>();
+    const room = new Subject<void>();
+    let outstanding = 0;
+    const take$ = defer(() => (outstanding >= 2 * size ? EMPTY : source.take(Math.min(size, 2 * size - outstanding)))).pipe(
+      tap((items) => {
+        outstanding += items.length;
+        if (items.length > 0) room.next(); // there may be more behind them
+      }),
+    );
+    const write = (items: readonly I[]): Observable<PipelineNews> =>
+      append(items.map(({ event }) => event)).pipe(
+        concatMap(({ refused, conflicts }) =>
+          concat(...refused.map(({ event, reason }) => source.setAside(event, reason)), source.confirm(items)).pipe(
+            ignoreElements(),
+            endWith<PipelineNews[]>(
+              { type: 'stored', count: items.length - refused.length },
+              ...refused.map((each) => ({ type: 'refused', ...each }) as const),
+              ...conflicts.map((id) => ({ type: 'conflict', id }) as const),
+            ),
+          ),
+        ),
+        tap({
+          complete: () => {
+            outstanding -= items.length;
+            room.next();
+          },
+        }),
+      );
+    const onError = (error: unknown): void => {
+      news.next({ type: 'lagging', error });
+    };
+    const stored$ = pulling(
+      merge(source.wakes$, room),
+      take$.pipe(catchError((error: unknown) => (onError(error), EMPTY))),
+      stop$,
+    ).pipe(
+      mergeMap((items) => items),
+      inBatches({ spanMs, size, write, clock, backoff: { onError } }),
+    );
+    return merge(stored$.pipe(completing(news)), news);
+  });
+
+const completing =
+  <T>(other: Subject<T>): MonoTypeOperatorFunction<T> =>
+  (source$) =>
+    source$.pipe(
+      tap({
+        complete: () => {
+          other.complete();
+        },
+      }),
+    );
+
+/** Pulls at once and at each wake, one pull at a time; a wake during a pull leads to another one after it. */
+const pulling = <T>(wakes$: Observable<unknown>, pull$: Observable<T>, stop$: Observable<unknown>): Observable<T> =>
+  new Observable<T>((subscriber) => {
+    let isPulling = false;
+    let isAsked = false;
+    let isStopped = false;
+    const pull = (): void => {
+      isAsked = true;
+      if (isPulling || isStopped) return;
+      isPulling = true;
+      isAsked = false;
+      subscriber.add(
+        pull$.subscribe({
+          next: (value) => {
+            subscriber.next(value);
+          },
+          complete: () => {
+            isPulling = false;
+            if (isStopped) subscriber.complete();
+            else if (isAsked) pull();
+          },
+        }),
+      );
+    };
+    subscriber.add(wakes$.pipe(takeUntil(stop$)).subscribe(pull));
+    subscriber.add(
+      stop$.subscribe(() => {
+        isStopped = true;
+        if (!isPulling) subscriber.complete();
+      }),
+    );
+    pull();
+  });

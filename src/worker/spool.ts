@@ -1,0 +1,110 @@
+import { appendFile, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Subject, type Observable } from 'rxjs';
+import type { RunEvent } from '../domain/events.ts';
+import { FILES, type Exit } from '../launcher/protocol.ts';
+import { openRunFolder, readJson, type FolderOf, type RunFolder } from './run-folder.ts';
+
+/** An event on its way to the run log, with the folder that waits for its confirmation. */
+export type SpoolItem = { readonly event: RunEvent; readonly folder: RunFolder };
+
+/** What a folder tells of an attempt whose worker process is gone. `facts` is what `writeFacts` wrote. */
+export type Found = {
+  readonly folder: RunFolder;
+  readonly facts: unknown;
+  readonly isBegun: boolean;
+  readonly exit: Exit | undefined;
+  readonly process: { readonly pid: number; readonly startTime: string; readonly startedAt: string } | undefined;
+};
+
+export type Spool = Awaited<ReturnType<typeof openSpool>>;
+
+const BATCH_BYTES = 2_000_000;
+const nameOf = (runId: string, attempt: number): string => `${runId}.${String(attempt).padStart(3, '0')}`;
+
+/** The spool of a worker: a folder an attempt. Events go to disk before they go anywhere (P4). */
+export const openSpool = async (root: string) => {
+  await mkdir(root, { recursive: true, mode: 0o700 });
+  const folders = new Map<string, RunFolder>();
+  const wakes = new Subject<void>();
+
+  const open = async (of: FolderOf): Promise<RunFolder> => {
+    const name = nameOf(of.runId, of.attempt);
+    const known = folders.get(name) ?? (await openRunFolder(join(root, name), of));
+    folders.set(name, known);
+    return known;
+  };
+  const forget = async (folder: RunFolder): Promise<void> => {
+    folders.delete(nameOf(folder.of.runId, folder.of.attempt));
+    await folder.remove();
+  };
+
+  return {
+    open,
+    forget,
+    get: (runId: string, attempt: number): RunFolder | undefined => folders.get(nameOf(runId, attempt)),
+    /** Everything that an earlier process left. What cannot be read is set aside under a name that says so, never removed and never in the way. */
+    found: async (onBroken: (name: string) => void): Promise<readonly Found[]> => {
+      const all: Found[] = [];
+      for (const entry of await readdir(root, { withFileTypes: true })) {
+        if (!entry.isDirectory() || entry.name.startsWith('broken-')) continue;
+        const dir = join(root, entry.name);
+        const names = await readdir(dir);
+        if (!names.includes(FILES.run) && !names.includes(FILES.begun)) {
+          await rm(dir, { recursive: true, force: true }); // an intent that was not even written: nothing was claimed by it
+          continue;
+        }
+        const facts = await readJson<{ live?: { job?: unknown } }>(join(dir, FILES.run));
+        const [runId = '', attempt = ''] = entry.name.split('.');
+        const job = facts?.live?.job;
+        if (typeof job !== 'string' || !/^\d{3,}$/.test(attempt)) {
+          onBroken(entry.name);
+          await rename(dir, join(root, `broken-${entry.name}`));
+          continue;
+        }
+        const folder = await open({ job, runId, attempt: Number(attempt) });
+        all.push({
+          folder,
+          facts,
+          isBegun: names.includes(FILES.begun),
+          exit: await folder.exit(),
+          process: await readJson(join(dir, FILES.pid)),
+        });
+      }
+      return all;
+    },
+    /** Says that there may be more to take. */
+    wake: (): void => {
+      wakes.next();
+    },
+    wakes$: wakes as Observable<void>,
+    take: async (most: number): Promise<readonly SpoolItem[]> => {
+      const items: SpoolItem[] = [];
+      let bytes = 0;
+      for (const folder of folders.values()) {
+        if (items.length >= most || bytes >= BATCH_BYTES) break;
+        if (!folder.hasMore()) continue;
+        for (const event of await folder.take(most - items.length, BATCH_BYTES - bytes)) {
+          items.push({ event, folder });
+          bytes += event.type === 'output' ? event.data.length : 0;
+        }
+      }
+      return items;
+    },
+    /** The run log has these: a folder that is released and confirmed is removed. */
+    confirm: async (items: readonly SpoolItem[]): Promise<void> => {
+      for (const { folder } of items) folder.confirm(1);
+      for (const folder of new Set(items.map((item) => item.folder))) if (folder.isDone()) await forget(folder);
+    },
+    /** Called when nothing will be added to a folder: it may be confirmed already. */
+    release: async (folder: RunFolder): Promise<void> => {
+      folder.release();
+      if (folder.isDone()) await forget(folder);
+    },
+    /** An event that the run log will never take is kept for a person to look at. */
+    setAside: (event: RunEvent, reason: string): Promise<void> =>
+      appendFile(join(root, 'refused.ndjson'), `${JSON.stringify({ reason, event })}\n`, { mode: 0o600 }),
+    bytes: (): number => [...folders.values()].reduce((sum, folder) => sum + folder.bytes(), 0),
+    waiting: (): boolean => [...folders.values()].some((folder) => folder.hasMore() || !folder.isAllHanded()),
+  };
+};
