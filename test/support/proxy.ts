@@ -1,0 +1,61 @@
+// A link that a test can break: a TCP proxy before a server.
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+
+export type Proxy = {
+  readonly url: string;
+  readonly port: number;
+  /** From now on what the client sends arrives, and what the server answers is thrown away. */
+  readonly dropAnswers: () => void;
+  /** From now on nothing passes, in either direction; connections stay open. */
+  readonly freeze: () => void;
+  /** Ends every connection and works again for new ones. */
+  readonly mend: () => void;
+  /** Bytes from the client that arrived at the server, since the start. */
+  readonly forwarded: () => number;
+  readonly [Symbol.asyncDispose]: () => Promise<void>;
+};
+
+/** Starts a proxy on 127.0.0.1 before a server there. */
+export async function startProxy(targetPort: number): Promise<Proxy> {
+  const sockets = new Set<Socket>();
+  let mode: 'open' | 'dropAnswers' | 'frozen' = 'open';
+  let forwarded = 0;
+
+  const keep = (socket: Socket): Socket => {
+    sockets.add(socket);
+    return socket.once('close', () => sockets.delete(socket)).on('error', () => socket.destroy());
+  };
+  const server = createServer((client) => {
+    const target = keep(connect(targetPort, '127.0.0.1'));
+    keep(client);
+    client.on('data', (chunk) => {
+      if (mode === 'frozen') return;
+      forwarded += chunk.length;
+      target.write(chunk);
+    });
+    target.on('data', (chunk) => void (mode === 'open' && client.write(chunk)));
+    client.once('close', () => target.destroy());
+    target.once('close', () => client.destroy());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+
+  const cut = (): void => sockets.forEach((socket) => socket.destroy());
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    dropAnswers: () => void (mode = 'dropAnswers'),
+    freeze: () => void (mode = 'frozen'),
+    mend: () => {
+      mode = 'open';
+      cut();
+    },
+    forwarded: () => forwarded,
+    [Symbol.asyncDispose]: async () => {
+      cut();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
