@@ -77,6 +77,7 @@ export const startChild = (order: StartOrder, tell: (news: News) => void, onEnd:
       attempt,
       at: exited.at,
       startedAt,
+      pid,
       ...(exited.code === null ? {} : { exitCode: exited.code }),
       ...(exited.signal === null ? {} : { signal: exited.signal }),
       ...(cause ? { cause } : {}),

@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, readdirSync, readlinkSync, unlinkSync } from 'node:fs';
+import { chmodSync, closeSync, readdirSync, readFileSync, unlinkSync } from 'node:fs';
 import { createConnection, createServer, type Socket } from 'node:net';
 import { startChild, type Child } from './child.ts';
 import { everyMs, instant } from './clock.ts';
@@ -17,14 +17,16 @@ const say = (text: string): void => {
   process.stdout.write(`${instant()} ${text}\n`);
 };
 
-/** The process that started this one may have files open that were not meant for commands (a store's). */
+const CLOSE_ON_EXEC = 0o2000000;
+
+/** The process that started this one may have files open that were not meant for commands (a store's): what is open here and would be open in a command is closed. */
 const closeInherited = (): void => {
   for (const name of readdirSync('/proc/self/fd')) {
     const fd = Number(name);
     if (fd <= 2) continue;
     try {
-      const target = readlinkSync(`/proc/self/fd/${name}`);
-      if (target.startsWith('/') && !target.startsWith('/dev/') && !target.startsWith('/proc/')) closeSync(fd);
+      const flags = /^flags:\s+(\d+)/m.exec(readFileSync(`/proc/self/fdinfo/${name}`, 'utf8'))?.[1];
+      if (flags !== undefined && (Number.parseInt(flags, 8) & CLOSE_ON_EXEC) === 0) closeSync(fd);
     } catch {
       // the descriptor of the listing itself
     }
@@ -72,11 +74,8 @@ const answer = (request: Request): Answer => {
       isStopping = true;
       return { id, type: 'told', live: children.size > 0 };
     default:
-      return {
-        id,
-        type: 'failed',
-        error: `this launcher does not know "${String((request as { type: unknown }).type satisfies never)}"`,
-      };
+      request satisfies never; // of a newer worker
+      return { id, type: 'failed', error: 'this launcher does not know such a message' };
   }
 };
 

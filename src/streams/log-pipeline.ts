@@ -1,14 +1,14 @@
 import {
   catchError,
+  concat,
   concatMap,
   defer,
   EMPTY,
   from,
-  map,
+  ignoreElements,
   merge,
   mergeMap,
   Observable,
-  of,
   Subject,
   takeUntil,
   tap,
@@ -68,16 +68,17 @@ export const logPipeline = <I extends { readonly event: RunEvent }>({
     );
     const write = (items: readonly I[]): Observable<PipelineNews> =>
       append(items.map(({ event }) => event)).pipe(
-        concatMap(({ refused, conflicts }) =>
-          concat(...refused.map(({ event, reason }) => source.setAside(event, reason)), source.confirm(items)).pipe(
+        concatMap(({ refused, conflicts }) => {
+          const kept$ = concat(...refused.map(({ event, reason }) => source.setAside(event, reason)), source.confirm(items)).pipe(
             ignoreElements(),
-            endWith<PipelineNews[]>(
-              { type: 'stored', count: items.length - refused.length },
-              ...refused.map((each) => ({ type: 'refused', ...each }) as const),
-              ...conflicts.map((id) => ({ type: 'conflict', id }) as const),
-            ),
-          ),
-        ),
+          );
+          const told: readonly PipelineNews[] = [
+            { type: 'stored', count: items.length - refused.length },
+            ...refused.map((each) => ({ type: 'refused', ...each }) as const),
+            ...conflicts.map((id) => ({ type: 'conflict', id }) as const),
+          ];
+          return concat(kept$, from(told));
+        }),
         tap({
           complete: () => {
             outstanding -= items.length;

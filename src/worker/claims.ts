@@ -29,6 +29,7 @@ export type ClaimedRun = {
 export type Intents = {
   /** Rejects when it cannot be written: then nothing is claimed. */
   readonly write: (run: Omit<ClaimedRun, 'fence' | 'cursorBefore'>) => Promise<void>;
+  /** A claim that held: written down and held before the answer that leads to the start. */
   readonly claimed: (run: ClaimedRun) => Promise<void>;
   readonly drop: (runId: string, attempt: number) => Promise<void>;
 };
@@ -40,8 +41,6 @@ export type ClaimsDeps = {
   readonly me: { readonly id: string; readonly name: string };
   readonly intents: Intents;
   readonly read: (value: string, revision: number) => KnownJob | undefined;
-  /** A claim that held: called once, before the answer that leads to the start. */
-  readonly onClaimed: (run: ClaimedRun) => void;
 };
 
 type Moved =
@@ -53,7 +52,7 @@ const MOST_TRIES = 8;
 const nameOf = (tick: Tick): string => `${tick.job} ${String(tick.fireTime)}`;
 
 /** The worker's moves of the cursor, against the coordination store. Each answers with inputs for the scheduler; `away` when the store did not answer. */
-export const createClaims = ({ coordination, keys, clock, me, intents, read, onClaimed }: ClaimsDeps) => {
+export const createClaims = ({ coordination, keys, clock, me, intents, read }: ClaimsDeps) => {
   /** Run ids of claims whose answer is not known: a claim that is tried again must find its own run key. */
   const asked = new Map<string, string>();
 
@@ -175,7 +174,6 @@ export const createClaims = ({ coordination, keys, clock, me, intents, read, onC
 
   const hold = async (run: ClaimedRun): Promise<readonly Input[]> => {
     await intents.claimed(run);
-    onClaimed(run);
     return [{ type: 'claimed', runId: run.live.runId, attempt: run.live.attempt }];
   };
 

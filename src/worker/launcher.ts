@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises';
 import { createConnection, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { Subject, type Observable } from 'rxjs';
+import { concat, defer, from, Subject, type Observable } from 'rxjs';
 import {
   PROTOCOL,
   SOCKET_NAME,
@@ -44,6 +44,8 @@ export const connectLauncher = async ({ dataDir, launcherPath, clock, log }: Lau
   const socket = (await tryConnect(dataDir)) ?? (await startLauncher());
   const waiting = new Map<number, (answer: Answer | LauncherGone) => void>();
   const news = new Subject<News>();
+  // What is told before anybody listens is kept: an exit in that moment must not be missed.
+  let early: News[] | undefined = [];
   const gone = new Subject<void>();
   let isGone = false;
   let lastId = 0;
@@ -76,8 +78,10 @@ export const connectLauncher = async ({ dataDir, launcherPath, clock, log }: Lau
 
   const onLine = (line: string): void => {
     const message = JSON.parse(line) as Answer | News;
-    if (!('id' in message)) news.next(message);
-    else {
+    if (!('id' in message)) {
+      if (early) early.push(message);
+      else news.next(message);
+    } else {
       waiting.get(message.id)?.(message);
       waiting.delete(message.id);
     }
@@ -125,7 +129,12 @@ export const connectLauncher = async ({ dataDir, launcherPath, clock, log }: Lau
     pid: hello.pid,
     /** What lived when the connection was made. */
     live: hello.runs,
-    news$: news as Observable<News>,
+    /** Subscribed to once. */
+    news$: defer(() => {
+      const kept = early ?? [];
+      early = undefined;
+      return concat(from(kept), news);
+    }),
     gone$: gone as Observable<void>,
     /** Answers what was started; rejects with words for a person when nothing was. */
     start: async (order: StartOrder): Promise<LiveEntry> => {

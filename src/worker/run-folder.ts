@@ -123,6 +123,8 @@ export const openRunFolder = async (dir: string, of: FolderOf) => {
     confirm: (count: number): void => {
       confirmed += count;
     },
+    /** Whether an event of this type stands in the folder: a worker that was killed in mid-end must not tell the end twice. */
+    hasTold: (type: RunEvent['type']): boolean => lines.some((line) => (JSON.parse(line) as Line).type === type),
     hasMore: (): boolean => handed < lines.length,
     /** Nothing will be added any more, and nobody but the run log needs it. */
     release: (): void => {

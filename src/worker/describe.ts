@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { uuidv7 } from 'uuidv7';
+import { toInstant } from '../domain/instant.ts';
+import { SCHEDULE_RULES, type Presence } from '../domain/values.ts';
+import type { Clock } from '../streams/clock.ts';
+import type { Parts, WorkerConfig } from './worker.ts';
+
+/** What the worker's presence says, now. */
+export const createDescription = (
+  config: WorkerConfig,
+  clock: Clock,
+  { runs, spool, here }: Pick<Parts, 'runs' | 'spool' | 'here'>,
+): (() => Presence) => {
+  const startedAt = toInstant(clock.now());
+  const nonce = uuidv7();
+  const machineId = readMachineId();
+  return () => ({
+    v: 1,
+    id: config.id,
+    name: config.name,
+    host: hostname(),
+    machineId,
+    nonce,
+    pid: process.pid,
+    version: config.version,
+    labels: [...config.labels],
+    slots: config.slots,
+    running: runs.count(),
+    spoolBytes: spool.bytes(),
+    draining: here.draining,
+    startedAt,
+    stampedAt: toInstant(clock.now()),
+    rules: { schedule: SCHEDULE_RULES, tz: process.versions['tz'] ?? '' },
+  });
+};
+
+/** Tells machines apart; the host name alone where there is no id. */
+const readMachineId = (): string => {
+  for (const path of ['/etc/machine-id', '/var/lib/dbus/machine-id']) {
+    try {
+      const id = readFileSync(path, 'utf8').trim();
+      if (id !== '') return id;
+    } catch {
+      // not there
+    }
+  }
+  return hostname();
+};

@@ -1,0 +1,60 @@
+import type { Logger } from 'pino';
+import { concatMap, defer, EMPTY, map, of, switchMap, type Observable } from 'rxjs';
+import type { Keys } from '../domain/keys.ts';
+import { brokenText, readJob, type KnownJob } from '../domain/known-job.ts';
+import { parseCursor, type Cursor } from '../domain/tick.ts';
+import { retrying } from '../streams/backoff.ts';
+import type { Clock } from '../streams/clock.ts';
+import type { FeedEvent } from '../streams/feed.ts';
+import type { Coordination } from '../streams/ports.ts';
+
+/** Reads jobs from their keys; a broken one is told once a version and does nothing. The key itself is compared by who asks. */
+export const createReader = (scale: number, log: Logger) => {
+  const told = new Map<string, number>();
+  return (value: string, revision: number): KnownJob | undefined => {
+    const name = nameIn(value);
+    const read = readJob(name, value, revision, scale);
+    if (read.ok) return read.value;
+    if (told.get(name) !== revision)
+      log.warn({ job: name, problem: brokenText(read.problems) }, 'a job is broken: it does nothing until it is mended');
+    told.set(name, revision);
+    return undefined;
+  };
+};
+
+/** The name that a value gives itself; the empty text where it gives none. */
+const nameIn = (value: string): string => {
+  try {
+    const raw: unknown = JSON.parse(value);
+    return typeof raw === 'object' && raw !== null && 'name' in raw && typeof raw.name === 'string' ? raw.name : '';
+  } catch {
+    return '';
+  }
+};
+
+/** The cursors of all jobs, listed once when the feed of the jobs comes into sync and once more after each break of it. */
+export const cursorsAfter = (
+  jobs$: Observable<FeedEvent>,
+  coordination: Pick<Coordination, 'list'>,
+  keys: Keys,
+  clock: Clock,
+): Observable<ReadonlyMap<string, Cursor>> =>
+  defer(() => {
+    let isIn = false;
+    return jobs$.pipe(
+      concatMap(({ type }) => {
+        const was = isIn;
+        isIn = type !== 'outOfSync';
+        return was === isIn ? EMPTY : of(isIn);
+      }),
+      switchMap((isInSync) => (isInSync ? defer(() => coordination.list(keys.ticks)).pipe(retrying(clock)) : EMPTY)),
+      map(({ entries }) => {
+        const cursors = new Map<string, Cursor>();
+        for (const { key, value } of entries) {
+          const cursor = parseCursor(value);
+          if (cursor) cursors.set(keys.jobOfTick(key), cursor);
+        }
+        return cursors;
+      }),
+    );
+  });

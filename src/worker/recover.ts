@@ -1,0 +1,128 @@
+import type { Logger } from 'pino';
+import type { Keys } from '../domain/keys.ts';
+import { parseLiveRun, type LiveRun } from '../domain/values.ts';
+import { DEFAULTS, withDefaults } from '../domain/job.ts';
+import { processOf } from '../launcher/proc.ts';
+import type { LiveEntry } from '../launcher/protocol.ts';
+import type { Coordination } from '../streams/ports.ts';
+import type { ClaimedRun } from './claims.ts';
+import type { Runs } from './runs.ts';
+import type { Found, Spool } from './spool.ts';
+
+export type RecoverDeps = {
+  readonly coordination: Coordination;
+  readonly keys: Keys;
+  readonly me: string;
+  readonly log: Logger;
+  readonly spool: Spool;
+  readonly runs: Runs;
+};
+
+/** Whether this very process lives: a pid alone may be somebody else's by now. */
+export const isAlive = (pid: number, startTime: string): boolean => {
+  const found = processOf(pid);
+  return found !== undefined && found.startTime === startTime && found.state !== 'Z';
+};
+
+/** Takes over what an earlier process of this worker left in the spool (P7): runs that live are followed, runs that ended while nobody was there are finished, what never
+ *  started is told as lost. Answers when every folder has been looked at; ends are recorded in their own time. */
+export const adopt = async (deps: RecoverDeps, live: readonly LiveEntry[]): Promise<void> => {
+  const { spool, log } = deps;
+  const found = await spool.found((name) => {
+    log.error({ folder: name }, 'a spool folder cannot be read: it is set aside');
+  });
+  for (const each of found) await adoptOne(deps, live, each);
+  if (found.length > 0) log.info({ folders: found.length, live: live.length }, 'took over what an earlier process left');
+};
+
+const adoptOne = async (deps: RecoverDeps, live: readonly LiveEntry[], each: Found): Promise<void> => {
+  if (deps.runs.get(each.folder.of.runId)) return; // an earlier try of the adoption came so far
+  const { coordination, keys, me, runs, spool } = deps;
+  const facts = each.facts as Partial<ClaimedRun> & Pick<ClaimedRun, 'live' | 'job'>;
+  let run = facts.fence === undefined ? undefined : (facts as ClaimedRun);
+  if (!run) {
+    // Only an intent: whether it became a claim is known to the store alone.
+    const { reads } = await coordination.transact({ then: [{ type: 'get', key: keys.run(facts.live.job, facts.live.runId) }] });
+    const stored = reads[0] && parseLiveRun(reads[0].value);
+    if (!reads[0] || !stored?.ok || stored.value.worker !== me || stored.value.state !== 'running') {
+      await spool.forget(each.folder);
+      return;
+    }
+    run = {
+      ...facts,
+      live: stored.value,
+      fence: reads[0].created,
+      rank: undefined,
+      cursorBefore: undefined,
+      queued: facts.queued,
+    };
+    await runs.claimed(run);
+  }
+  const one = runs.get(run.live.runId) ?? runs.hold(run, each.folder);
+  await settle(deps, one, live, each);
+};
+
+type Held = NonNullable<ReturnType<Runs['get']>>;
+
+/** Finds out how far a run has come, from its folder and from what the launcher says lives. */
+const settle = async (
+  { runs, log }: Pick<RecoverDeps, 'runs' | 'log'>,
+  one: Held,
+  live: readonly LiveEntry[],
+  { exit, isBegun, process }: Pick<Found, 'exit' | 'isBegun' | 'process'>,
+): Promise<void> => {
+  const entry = live.find(({ runId, attempt }) => runId === one.run.live.runId && attempt === one.run.live.attempt);
+  const unforeseen = (error: unknown): void => {
+    log.error({ err: error, run: one.run.live.runId }, 'a run that was taken over could not be ended');
+  };
+  if (process && !one.folder.hasTold('started')) await runs.started(one, process);
+  else if (process) one.startedAt = process.startedAt;
+  if (exit) runs.exited(exit).catch(unforeseen);
+  else if (entry) await runs.started(one, entry);
+  else if (process && isAlive(process.pid, process.startTime))
+    runs.follow(one, process.pid, process.startTime, isAlive).catch(unforeseen);
+  else runs.endLost(one, isBegun && process ? 'exitUnknown' : 'notStarted').catch(unforeseen);
+};
+
+/** After the launcher was gone and another one is there: every run that is held is looked at anew. */
+export const resettle = async (deps: RecoverDeps, live: readonly LiveEntry[]): Promise<void> => {
+  const found = await deps.spool.found(() => undefined);
+  for (const one of deps.runs.all()) {
+    const each = found.find(({ folder }) => folder === one.folder);
+    if (one.isEnding || one.orphan || !each?.isBegun) continue;
+    await settle(deps, one, live, each);
+    if (one.kill) await deps.runs.retell(one, one.kill);
+  }
+};
+
+/** Compares the run keys in this worker's name with what it holds (design.md §5.3): a key that nobody here knows is told as lost, a run that was declared lost is ended. */
+export const compare = async (deps: RecoverDeps, now: number): Promise<void> => {
+  const { coordination, keys, me, runs, log } = deps;
+  const { entries } = await coordination.list(keys.runs);
+  const mine = new Map<string, { readonly live: LiveRun; readonly fence: number }>();
+  for (const { value, created } of entries) {
+    const parsed = parseLiveRun(value);
+    if (parsed.ok && parsed.value.worker === me && parsed.value.state === 'running')
+      mine.set(parsed.value.runId, { live: parsed.value, fence: created });
+  }
+  for (const { live, fence } of mine.values()) {
+    // One that was claimed moments ago may still be on its way into the spool.
+    if (runs.get(live.runId) || now - Date.parse(live.claimedAt) < YOUNG_MS) continue;
+    log.warn({ job: live.job, run: live.runId }, 'a run key in this worker’s name is not known here');
+    const job = {
+      ...withDefaults({ name: live.job, command: live.command ?? ' ', cronExpr: ' ' }),
+      outputLimitBytes: DEFAULTS.outputLimitBytes,
+    };
+    await runs.claimed({ live, fence, rank: undefined, cursorBefore: undefined, job, queued: undefined });
+    const one = runs.get(live.runId);
+    if (one) await runs.endLost(one, 'notStarted');
+  }
+  for (const one of runs.all()) {
+    const { runId, claimedAt } = one.run.live;
+    if (mine.has(runId) || one.isEnding || now - Date.parse(claimedAt) < YOUNG_MS) continue;
+    log.warn({ job: one.run.live.job, run: runId }, 'a run that lives here was declared lost: it is ended');
+    await runs.kill(runId, { cause: 'leaseLost', by: 'leader' });
+  }
+};
+
+const YOUNG_MS = 15_000;

@@ -1,0 +1,311 @@
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import {
+  catchError,
+  defer,
+  EMPTY,
+  exhaustMap,
+  filter,
+  from,
+  ignoreElements,
+  map,
+  merge,
+  of,
+  share,
+  startWith,
+  Subject,
+  switchMap,
+  takeUntil,
+  tap,
+  throttleTime,
+  type Observable,
+} from 'rxjs';
+import type { Keys } from '../domain/keys.ts';
+import { retrying } from '../streams/backoff.ts';
+import { every, type Clock } from '../streams/clock.ts';
+import { feed, type FeedEvent } from '../streams/feed.ts';
+import { logPipeline, type PipelineNews } from '../streams/log-pipeline.ts';
+import type { Coordination, LeaseId, RunLog } from '../streams/ports.ts';
+import { scheduler, type Answer } from '../streams/scheduler.ts';
+import { createClaims } from './claims.ts';
+import { createDescription } from './describe.ts';
+import { connectLauncher, type Launcher } from './launcher.ts';
+import { carryOut } from './orders.ts';
+import { presence } from './presence.ts';
+import { createReader, cursorsAfter } from './reading.ts';
+import { adopt, compare, resettle } from './recover.ts';
+import { createRuns } from './runs.ts';
+import { openSpool } from './spool.ts';
+import { createStop } from './stop.ts';
+
+export type WorkerConfig = {
+  /** UUID kept in the data folder. */
+  readonly id: string;
+  readonly name: string;
+  readonly dataDir: string;
+  readonly slots: number;
+  readonly labels: readonly string[];
+  readonly version: string;
+  /** The built launcher, dist/launcher/main.js. */
+  readonly launcherPath: string;
+  /** Divides the lengths that tests make shorter; 1 otherwise. */
+  readonly scale: number;
+  /** The launcher ends with this worker: under `up` no command survives. */
+  readonly endWithMe: boolean;
+};
+
+/** `leave`: take nothing new, flush, release; the runs stay with the launcher for the next process. `wait`: wait for the runs first. `end`: end them first. */
+export type StopMode = 'leave' | 'wait' | 'end';
+
+export type WorkerDeps = {
+  readonly coordination: Coordination;
+  readonly runLog: Pick<RunLog, 'append'>;
+  readonly keys: Keys;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly config: WorkerConfig;
+  readonly stop$: Observable<StopMode>;
+};
+
+export type WorkerStatus = {
+  readonly inSync: boolean;
+  readonly draining: boolean;
+  readonly running: readonly { readonly runId: string; readonly job: string; readonly startedAt?: string }[];
+  readonly spoolBytes: number;
+};
+
+const CUT_MS = 200;
+const COMPARE_MS = 60_000;
+const STATUS_MS = 100;
+
+/** One worker: schedules, claims, runs and records. Nothing happens before `life$` is subscribed to; it emits the worker's state, completes when the worker has stopped and
+ *  released everything, and errors on what was not foreseen. */
+export const createWorker = (deps: WorkerDeps): { readonly life$: Observable<WorkerStatus> } => ({
+  life$: defer(() => from(assemble(deps))).pipe(switchMap((parts) => live(deps, parts))),
+});
+
+export type Parts = Awaited<ReturnType<typeof assemble>>;
+
+/** What the streams of a worker share: the spool, the launcher, the runs, and the few facts that change. */
+const assemble = async ({ coordination, keys, clock, log, config }: WorkerDeps) => {
+  const spool = await openSpool(join(config.dataDir, 'spool'));
+  const answers = new Subject<Answer>();
+  const changes = new Subject<void>();
+  const here = {
+    inSync: false,
+    draining: false,
+    claiming: 0,
+    lease: undefined as LeaseId | undefined,
+    launcher: undefined as Launcher | undefined,
+  };
+  const runs = createRuns({
+    coordination,
+    keys,
+    clock,
+    log,
+    spool,
+    scale: config.scale,
+    launcher: () => here.launcher,
+    onEnded: (job) => {
+      answers.next({ job, input: { type: 'ended' } });
+    },
+    onChanged: () => {
+      changes.next();
+    },
+  });
+  const read = createReader(config.scale, log);
+  const claims = createClaims({
+    coordination,
+    keys,
+    clock,
+    me: { id: config.id, name: config.name },
+    read,
+    intents: {
+      write: async (run) =>
+        (await spool.open({ job: run.live.job, runId: run.live.runId, attempt: run.live.attempt })).writeFacts(run),
+      claimed: runs.claimed,
+      drop: async (runId, attempt) => {
+        const folder = spool.get(runId, attempt);
+        if (folder) await spool.forget(folder);
+      },
+    },
+  });
+  here.launcher = await connectLauncher({ dataDir: config.dataDir, launcherPath: config.launcherPath, clock, log });
+  return {
+    spool,
+    answers,
+    changes,
+    here,
+    runs,
+    read,
+    claims,
+    first: here.launcher,
+    recovery: { coordination, keys, me: config.id, log, spool, runs },
+  };
+};
+
+const live = (deps: WorkerDeps, parts: Parts): Observable<WorkerStatus> => {
+  const { coordination, keys, clock, log, config, stop$ } = deps;
+  const { runs, spool, answers, changes, here, read, recovery } = parts;
+  const watch = (prefix: string): Observable<FeedEvent> => feed(coordination, prefix, { clock }).pipe(share());
+  const [jobs$, peers$] = [watch(keys.jobs), watch(keys.workers)];
+  const stop = createStop(deps, parts);
+
+  const isMyPresenceGone = (event: FeedEvent): boolean =>
+    event.type === 'changes' && event.changes.some((change) => change.type === 'delete' && change.key === keys.worker(config.id));
+  const presence$ = presence({
+    coordination,
+    keys,
+    clock,
+    id: config.id,
+    describe: createDescription(config, clock, parts),
+    again$: merge(
+      peers$.pipe(filter(isMyPresenceGone)),
+      changes.pipe(throttleTime(1_000, clock.scheduler, { leading: true, trailing: true })),
+    ),
+  }).pipe(
+    switchMap((state) => {
+      here.lease = state.type === 'held' ? state.id : undefined;
+      if (state.type === 'held') return from(runs.renewed(state.renewedAt));
+      log.warn('the lease of this worker is lost: it registers anew');
+      return EMPTY;
+    }),
+  );
+
+  const orders$ = scheduler({
+    me: config.id,
+    keys,
+    clock,
+    jobs$,
+    kills$: watch(keys.killers),
+    queue$: watch(keys.queue),
+    peers$,
+    cursors$: cursorsAfter(jobs$, coordination, keys, clock),
+    answers$: answers,
+    room: () => ({
+      freeSlots: here.launcher ? Math.max(0, config.slots - runs.count() - here.claiming) : 0,
+      draining: here.draining,
+    }),
+    read,
+  });
+
+  const pipeline$ = logPipeline({
+    source: {
+      take: (most) => from(spool.take(most)),
+      confirm: (items) => from(spool.confirm(items)),
+      setAside: (event, reason) => from(spool.setAside(event, reason)),
+      wakes$: spool.wakes$,
+    },
+    append: (events) => defer(() => deps.runLog.append(events)),
+    clock,
+    stop$: stop.flush$,
+  }).pipe(
+    tap({
+      next: (news) => {
+        tellNews(log, news);
+      },
+      complete: stop.flushed,
+    }),
+  );
+
+  const cuts$ = every(CUT_MS, clock).pipe(exhaustMap(() => from(runs.cutAll())));
+  const compares$ = every(COMPARE_MS / config.scale, clock).pipe(
+    filter((turn) => turn > 0),
+    exhaustMap(() =>
+      from(compare(recovery, clock.now())).pipe(
+        catchError((error: unknown) => of(log.debug({ err: error }, 'run keys could not be compared'))),
+      ),
+    ),
+  );
+  const status$ = changes.pipe(
+    throttleTime(STATUS_MS, clock.scheduler, { leading: true, trailing: true }),
+    startWith(undefined),
+    map((): WorkerStatus => ({
+      inSync: here.inSync,
+      draining: here.draining,
+      running: runs.all().map(({ run, startedAt }) => ({
+        runId: run.live.runId,
+        job: run.live.job,
+        ...(startedAt === undefined ? {} : { startedAt }),
+      })),
+      spoolBytes: spool.bytes(),
+    })),
+  );
+  // What an earlier process left is taken over before anything new is claimed.
+  const adopted$ = defer(() => from(adopt(recovery, parts.first.live))).pipe(
+    retrying(clock, {
+      onError: (error) => {
+        log.warn({ err: error }, 'what an earlier process left could not be looked at yet');
+      },
+    }),
+  );
+  const works$ = merge(
+    withLauncher(deps, parts, parts.first),
+    pipeline$,
+    presence$,
+    cuts$,
+    compares$,
+    stop.drains$,
+    adopted$.pipe(switchMap(() => carryOut(orders$, parts, log))),
+  ).pipe(ignoreElements());
+  return merge(works$, status$).pipe(takeUntil(stop$.pipe(stop.inOrder)));
+};
+
+/** Hears the launcher; when it is gone, connects to another one and looks at every run anew. */
+const withLauncher = (deps: WorkerDeps, parts: Parts, launcher: Launcher): Observable<unknown> => {
+  const { clock, log, config } = deps;
+  const { runs, here, recovery, changes } = parts;
+  const reconnect = async (): Promise<Launcher> => {
+    const next = await connectLauncher({ dataDir: config.dataDir, launcherPath: config.launcherPath, clock, log });
+    await resettle(recovery, next.live);
+    here.launcher = next;
+    changes.next();
+    return next;
+  };
+  const heard$ = launcher.news$.pipe(
+    tap((news) => {
+      const done = news.type === 'exited' ? runs.exited(news.exit) : runs.signalled(news.runId, news.signal, news.cause);
+      done.catch((error: unknown) => {
+        log.error({ err: error }, 'what the launcher told could not be recorded');
+      });
+    }),
+  );
+  const next$ = launcher.gone$.pipe(
+    tap(() => {
+      here.launcher = undefined;
+      log.warn('the launcher is gone');
+    }),
+    switchMap(() =>
+      defer(reconnect).pipe(
+        retrying(clock, {
+          onError: (error) => {
+            log.error({ err: error }, 'no launcher yet: nothing is started');
+          },
+        }),
+      ),
+    ),
+    switchMap((next) => withLauncher(deps, parts, next)),
+  );
+  return merge(heard$, next$);
+};
+
+const tellNews = (log: Logger, news: PipelineNews): void => {
+  switch (news.type) {
+    case 'stored':
+      return;
+    case 'lagging':
+      log.warn({ err: news.error }, 'the run log is away: events wait in the spool');
+      return;
+    case 'refused':
+      log.error(
+        { event: { ...news.event, data: undefined }, reason: news.reason },
+        'the run log refuses an event: it is set aside in the spool',
+      );
+      return;
+    case 'conflict':
+      log.error({ id: news.id }, 'the run log holds another event under this id');
+      return;
+    default:
+      news satisfies never;
+  }
+};
