@@ -50,7 +50,8 @@ const broken = (code: string, message: string): Checked<never> => ({ ok: false, 
 export const brokenText = (problems: readonly FieldProblem[]): string =>
   problems.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');
 
-const withoutUnknown = (raw: unknown, problems: readonly FieldProblem[]): unknown => {
+/** A copy without the fields that the problems name as unknown. */
+export const withoutUnknown = (raw: unknown, problems: readonly FieldProblem[]): unknown => {
   const copy: unknown = structuredClone(raw);
   for (const { path, code } of problems) {
     if (code !== 'unknownField') continue;

@@ -1,0 +1,223 @@
+import { uuidv7 } from 'uuidv7';
+import type { RunEvent } from '../domain/events.ts';
+import { gapOf } from '../domain/gap.ts';
+import { toInstant, toMs } from '../domain/instant.ts';
+import { scheduleHash, type Job } from '../domain/job.ts';
+import type { Keys } from '../domain/keys.ts';
+import { checkWholeJob, JOB_LIMIT_BYTES, withoutUnknown } from '../domain/known-job.ts';
+import { deleteJob, saveJob } from '../domain/moves.ts';
+import { checkJob } from '../domain/job.ts';
+import { defined } from '../domain/run.ts';
+import { parseCursor } from '../domain/tick.ts';
+import type { JobView } from '../domain/wire.ts';
+import type { Clock } from '../streams/clock.ts';
+import type { Entry } from '../streams/ports.ts';
+import type { RouteStores } from './errors.ts';
+import { mergePatch } from './merge-patch.ts';
+import { badField, badInput, noSuchJob, otherRevision, refused } from './problems.ts';
+import type { Projection } from './projection.ts';
+import { isShallow, seeJob, type SeenJob } from './seen.ts';
+import { jobView } from './views.ts';
+
+/** What a request asks of the version that it finds (If-Match, If-None-Match). */
+export type Precondition =
+  { readonly type: 'none' } | { readonly type: 'absent' } | { readonly type: 'revision'; readonly is: string };
+export const ANY: Precondition = { type: 'none' };
+
+export type Saved = { readonly view: JobView; readonly isNew: boolean };
+
+export type JobsDeps = {
+  readonly stores: RouteStores;
+  readonly keys: Keys;
+  readonly clock: Clock;
+  readonly projection: Projection;
+  readonly scale: number;
+};
+
+const MOST_TRIES = 6;
+/** So many skipped ticks are told one by one by a save. Later ones are passed by the mark all the same. */
+const TOLD_SKIPS = 100;
+
+export type Jobs = ReturnType<typeof createJobs>;
+
+/** Jobs as transactions on the coordination store. Everything is compared with what was read; who comes second is told so, or reads again. */
+export const createJobs = ({ stores: { coordination }, keys, clock, projection, scale }: JobsDeps) => {
+  type Read = { readonly job: Entry | undefined; readonly seen: SeenJob | undefined; readonly cursor: Entry | undefined };
+
+  const read = async (name: string): Promise<Read> => {
+    const { reads } = await coordination.transact({
+      then: [
+        { type: 'get', key: keys.job(name) },
+        { type: 'get', key: keys.tick(name) },
+      ],
+    });
+    const [job, cursor] = reads;
+    return { job, cursor, seen: job && seeJob(name, job, scale) };
+  };
+
+  const meets = (precondition: Precondition, job: Entry | undefined): boolean => {
+    switch (precondition.type) {
+      case 'none':
+        return true;
+      case 'absent':
+        return job === undefined;
+      case 'revision':
+        return job !== undefined && (precondition.is === '*' || precondition.is === String(job.revision));
+      default:
+        return precondition satisfies never;
+    }
+  };
+
+  /** The mark of a changed schedule (design.md §5.1): nothing before it is ever run, missed or caught up; due ticks that it passes are skipped, as edited. */
+  const markOf = (name: string, hash: string, { seen, cursor }: Read, by: string) => {
+    const parsed = cursor && parseCursor(cursor.value);
+    if (seen?.known?.hash === hash && parsed?.decision.hash === hash) return { events: [] };
+    const now = clock.now();
+    const cursorAt = parsed && toMs(parsed.at);
+    const before = seen?.known;
+    const isCounted = before?.job.enabled === true && cursorAt !== undefined && parsed?.decision.hash === before.hash;
+    const passed = isCounted ? gapOf(before.schedule, cursorAt, now + 1, now, -1) : undefined;
+    const skipped: RunEvent[] = [];
+    let at = cursorAt ?? 0;
+    while (passed?.missed && skipped.length < TOLD_SKIPS) {
+      const next = before?.schedule.next(at)?.fireTime;
+      if (next === undefined || next > passed.missed.to) break;
+      at = next;
+      skipped.push({ v: 1, type: 'tickSkipped', job: name, at: toInstant(now), fireTime: toInstant(next), reason: 'edited', by });
+    }
+    return { mark: { at: Math.max(now, cursorAt ?? 0), hash }, events: skipped };
+  };
+
+  const answer = async (name: string, value: string, revision: number, isNew: boolean): Promise<Saved> => {
+    await projection.reached('jobs', revision);
+    const view = jobView(projection.seen, seeJob(name, { value, revision }, scale), clock.now());
+    return { view, isNew };
+  };
+
+  /** Reads, makes the new value, writes it if nothing has changed meanwhile; otherwise again. */
+  const change = async (
+    name: string,
+    by: string,
+    precondition: Precondition,
+    make: (read: Read) => { readonly value: Readonly<Record<string, unknown>>; readonly job: Job },
+  ): Promise<Saved> => {
+    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+      const found = await read(name);
+      if (!meets(precondition, found.job)) throw otherRevision(found.job?.revision);
+      const { value, job } = make(found);
+      const text = JSON.stringify({ v: 1, ...value });
+      if (Buffer.byteLength(text) > JOB_LIMIT_BYTES)
+        throw badField(
+          '',
+          'tooBig',
+          `a job may have at most ${String(JOB_LIMIT_BYTES)} bytes; this one has ${String(Buffer.byteLength(text))}`,
+        );
+      const { mark, events } = markOf(name, scheduleHash(job), found, by);
+      const saved: RunEvent = {
+        v: 1,
+        type: 'jobSaved',
+        job: name,
+        at: toInstant(clock.now()),
+        id: uuidv7(),
+        by,
+        after: value,
+        ...defined({ before: found.seen?.raw }),
+      };
+      const { succeeded, revision } = await coordination.transact(
+        saveJob({
+          keys,
+          name,
+          value: text,
+          read: { jobRevision: found.job?.revision, cursorRevision: found.cursor?.revision },
+          ...(mark && { mark }),
+          events: [...events, saved],
+        }),
+      );
+      if (succeeded) return answer(name, text, revision, found.job === undefined);
+    }
+    throw refused(409, 'busy', 'The job is being changed by others again and again', { detail: 'Try again.' });
+  };
+
+  return {
+    /** Creates or replaces a job. Throws every problem of it at once. */
+    save: async (name: string, body: unknown, by: string, precondition: Precondition = ANY): Promise<Saved> => {
+      const job = checked(name, body);
+      return change(name, by, precondition, () => ({ value: job, job }));
+    },
+
+    /** RFC 7396. Fields of a newer version that lie in the stored job stay untouched; in the patch they are refused. */
+    patch: async (name: string, patch: unknown, by: string, precondition: Precondition = ANY): Promise<Saved> => {
+      if (typeof patch !== 'object' || patch === null || Array.isArray(patch))
+        throw badField('', 'wrongType', 'a merge patch is a JSON object');
+      if (!isShallow(patch)) throw badField('', 'invalid', 'it is nested too deeply');
+      return change(name, by, precondition, ({ seen }) => {
+        if (!seen) throw noSuchJob(name);
+        if (!seen.known)
+          throw refused(409, 'broken', 'The stored job is broken', { detail: `Replace it with PUT. ${seen.broken ?? ''}` });
+        const value = mergePatch(seen.raw, patch) as Readonly<Record<string, unknown>>;
+        const stored = checkJob(seen.raw);
+        const unknown = stored.ok ? [] : stored.problems.filter(({ path }) => !touches(patch, path));
+        return { value, job: checked(name, withoutUnknown(value, unknown)) };
+      });
+    },
+
+    get: async (name: string): Promise<JobView> => {
+      const seen = projection.seen.jobs.get(name) ?? (await read(name)).seen;
+      if (!seen) throw noSuchJob(name);
+      return jobView(projection.seen, seen, clock.now());
+    },
+
+    /** Answers the revision of the delete. Live runs go on; what waits is dropped by the leader. */
+    delete: async (name: string, by: string, precondition: Precondition = ANY): Promise<number> => {
+      for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+        const { job, seen } = await read(name);
+        if (!job) throw noSuchJob(name);
+        if (!meets(precondition, job)) throw otherRevision(job.revision);
+        const event: RunEvent = {
+          v: 1,
+          type: 'jobDeleted',
+          job: name,
+          at: toInstant(clock.now()),
+          id: uuidv7(),
+          by,
+          ...defined({ before: seen?.raw }),
+        };
+        const { succeeded, revision } = await coordination.transact(deleteJob({ keys, name, revision: job.revision, event }));
+        if (!succeeded) continue;
+        await projection.reached('jobs', revision);
+        return revision;
+      }
+      throw refused(409, 'busy', 'The job is being changed by others again and again', { detail: 'Try again.' });
+    },
+  };
+};
+
+const checked = (name: string, body: unknown): Job => {
+  if (!isShallow(body)) throw badField('', 'invalid', 'it is nested too deeply');
+  const found = checkWholeJob(body);
+  const named = typeof body === 'object' && body !== null && 'name' in body ? body.name : name;
+  const problems = found.ok ? [] : found.problems;
+  if (typeof named === 'string' && named !== name)
+    throw badInput([
+      ...problems,
+      {
+        path: '/name',
+        code: 'otherName',
+        message: `the address names "${name.slice(0, 200)}", the job names itself "${named.slice(0, 200)}"`,
+      },
+    ]);
+  if (!found.ok) throw badInput(problems);
+  return found.value;
+};
+
+/** Whether a patch says something about the place that a JSON pointer names. */
+const touches = (patch: object, pointer: string): boolean => {
+  let at: unknown = patch;
+  for (const step of pointer.split('/').slice(1)) {
+    if (typeof at !== 'object' || at === null) return at !== undefined;
+    const name = step.replaceAll('~1', '/').replaceAll('~0', '~');
+    if (!Object.hasOwn(at, name)) return false;
+    at = (at as Readonly<Record<string, unknown>>)[name];
+  }
+  return true;
+};

@@ -1,0 +1,38 @@
+import type { EventOf, StoredRunEvent } from '../domain/events.ts';
+
+/** Only the bytes from `from` on, counted over everything that is given. */
+export async function* bytesFrom(chunks: AsyncIterable<Uint8Array>, from: number): AsyncGenerator<Uint8Array> {
+  let left = from;
+  for await (const chunk of chunks) {
+    const rest = left === 0 ? chunk : chunk.subarray(left);
+    left = Math.max(0, left - chunk.length);
+    if (rest.length > 0) yield rest;
+  }
+}
+
+/** Only the last `count` bytes: keeps so many and no more. */
+export async function* lastBytes(chunks: AsyncIterable<Uint8Array>, count: number): AsyncGenerator<Uint8Array> {
+  const kept: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of chunks) {
+    kept.push(chunk);
+    length += chunk.length;
+    for (let first = kept[0]; first && length - first.length >= count; first = kept[0]) {
+      kept.shift();
+      length -= first.length;
+    }
+  }
+  yield* bytesFrom(asAsync(kept), Math.max(0, length - count));
+}
+
+async function* asAsync<T>(items: readonly T[]): AsyncGenerator<T> {
+  yield* items;
+}
+
+export async function* outputs(events: AsyncIterable<StoredRunEvent>): AsyncGenerator<EventOf<'output'>> {
+  for await (const event of events) if (event.type === 'output') yield event;
+}
+
+export async function* bytesOf(events: AsyncIterable<StoredRunEvent>): AsyncGenerator<Uint8Array> {
+  for await (const { data } of outputs(events)) yield data;
+}

@@ -1,0 +1,26 @@
+import type { Logger } from 'pino';
+import type { Keys } from '../domain/keys.ts';
+import type { Clock } from '../streams/clock.ts';
+import type { Accounts } from './accounts.ts';
+import type { RouteStores } from './errors.ts';
+import type { Jobs } from './jobs.ts';
+import type { Orders } from './orders.ts';
+import type { Projection } from './projection.ts';
+import type { RunHistory } from './run-history.ts';
+import type { Attempts } from './sign-in-codes.ts';
+
+/** What the routes are made of. Each takes what it needs. */
+export type Parts = {
+  readonly accounts: Accounts;
+  readonly attempts: Attempts;
+  readonly clock: Clock;
+  readonly history: RunHistory;
+  readonly jobs: Jobs;
+  readonly keys: Keys;
+  readonly log: Logger;
+  readonly noAuth: boolean;
+  readonly orders: Orders;
+  readonly projection: Projection;
+  readonly stores: RouteStores;
+  readonly version: string;
+};

@@ -1,0 +1,85 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import type { Parts } from '../parts.ts';
+import { answers, ById, ByName, closed } from './shared.ts';
+
+const Texts = Type.Record(Type.String(), Type.String({ maxLength: 100_000 }));
+const RunNow = Type.Object(
+  {
+    params: Type.Optional(Texts),
+    env: Type.Optional(Texts),
+    worker: Type.Optional(Type.String({ minLength: 1, description: 'Name or id: no other takes it' })),
+    fireTime: Type.Optional(Type.String({ description: 'ISO 8601; now if absent' })),
+  },
+  closed,
+);
+
+/** What people ask of runs. A body may be left out. */
+export const orderRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { orders }) => {
+  app.post(
+    '/jobs/:name/run',
+    {
+      config: { role: 'operator' },
+      schema: {
+        summary: 'Run a job now',
+        description: 'A busy job whose runs must not overlap refuses: 409, code overlap.',
+        tags: ['jobs'],
+        params: ByName,
+        body: Type.Union([RunNow, Type.Null()]),
+        response: answers({ 202: Type.Object({ runId: Type.String() }) }, 400, 404, 409),
+      },
+    },
+    async ({ params, body, identity }, reply) =>
+      reply.code(202).send({ runId: await orders.run(params.name, body ?? {}, identity.name) }),
+  );
+
+  app.post(
+    '/jobs/:name/kill',
+    {
+      config: { role: 'operator' },
+      schema: {
+        summary: 'Kill what runs and what waits of a job',
+        description: 'Kept until the end of the runs confirms it.',
+        tags: ['jobs'],
+        params: ByName,
+        response: answers({ 202: Type.Object({ runIds: Type.Array(Type.String()) }) }, 404, 409),
+      },
+    },
+    async ({ params, identity }, reply) => reply.code(202).send({ runIds: await orders.killJob(params.name, identity.name) }),
+  );
+
+  app.post(
+    '/runs/:id/kill',
+    {
+      config: { role: 'operator' },
+      schema: {
+        summary: 'Kill a run',
+        description: 'Kept until the run’s end confirms it. A queued run is dropped.',
+        tags: ['runs'],
+        params: ById,
+        response: answers({ 202: Type.Object({ runId: Type.String() }) }, 404, 409),
+      },
+    },
+    async ({ params, identity }, reply) => {
+      await orders.killRun(params.id, identity.name);
+      return reply.code(202).send({ runId: params.id });
+    },
+  );
+
+  app.post(
+    '/runs/:id/free',
+    {
+      config: { role: 'operator' },
+      schema: {
+        summary: 'End as lost a run whose host is gone, where nobody else may (lostAfterMs: "never")',
+        tags: ['runs'],
+        params: ById,
+        response: answers({ 202: Type.Object({ runId: Type.String() }) }, 404, 409),
+      },
+    },
+    async ({ params, identity }, reply) => {
+      await orders.free(params.id, identity.name);
+      return reply.code(202).send({ runId: params.id });
+    },
+  );
+};

@@ -1,0 +1,46 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import { toMs } from '../../domain/instant.ts';
+import { explainSchedule } from '../../domain/schedule/explain.ts';
+import type { Parts } from '../parts.ts';
+import { badField, badInput } from '../problems.ts';
+import { answers, closed } from './shared.ts';
+
+const Asked = Type.Object(
+  {
+    cronExpr: Type.String({ maxLength: 10_000 }),
+    timezone: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+    dst: Type.Optional(Type.Enum(['auto'])),
+    from: Type.Optional(Type.String({ description: 'ISO 8601; now if absent' })),
+    count: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
+  },
+  closed,
+);
+const Explained = Type.Object({
+  description: Type.String(),
+  fires: Type.Array(Type.Object({ at: Type.String(), note: Type.Optional(Type.String()) })),
+  warnings: Type.Array(Type.String()),
+});
+
+/** What a schedule means, before it is saved. */
+export const scheduleRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { clock }) => {
+  app.post(
+    '/schedules/explain',
+    {
+      config: { role: 'viewer' },
+      schema: {
+        summary: 'What a schedule means, and when it fires next',
+        tags: ['schedules'],
+        body: Asked,
+        response: answers({ 200: Explained }, 400),
+      },
+    },
+    async ({ body: { cronExpr, timezone, from, count } }) => {
+      const start = from === undefined ? clock.now() : toMs(from);
+      if (Number.isNaN(start)) throw badField('/from', 'invalid', 'not an instant, as 2027-01-31T09:00:00Z');
+      const explained = explainSchedule({ cronExpr, timezone }, start, count);
+      if (!explained.ok) throw badInput(explained.problems);
+      return explained.value;
+    },
+  );
+};

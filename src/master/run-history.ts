@@ -1,0 +1,87 @@
+import { eventId, type StoredRunEvent } from '../domain/events.ts';
+import { toMs } from '../domain/instant.ts';
+import { applyRunEvent, type Run } from '../domain/run.ts';
+import type { RunView } from '../domain/wire.ts';
+import type { RunsQuery } from '../streams/ports.ts';
+import type { RouteStores } from './errors.ts';
+import { noSuchRun } from './problems.ts';
+import type { Projection } from './projection.ts';
+import { queuedView, runView } from './views.ts';
+
+const FIRST_EVENTS = 20;
+const EVENTS_PAGE = 200;
+
+export type RunHistory = ReturnType<typeof createRunHistory>;
+
+/** Runs as one list: what waits and runs comes from the projection, what has ended from the run log, nothing twice. */
+export const createRunHistory = ({ runLog }: Pick<RouteStores, 'runLog'>, { seen }: Pick<Projection, 'seen'>) => {
+  const liveOf = (id: string): RunView | undefined => {
+    const [run, waiting] = [seen.runs.get(id), seen.queue.get(id)];
+    return run ? runView(seen, run) : waiting && queuedView(seen, waiting);
+  };
+
+  const liveOnes = (): readonly RunView[] => [
+    ...[...seen.queue.values()].map((waiting) => queuedView(seen, waiting)),
+    // A run key that was put while its queue key was still here counts.
+    ...[...seen.runs.values()].map((run) => runView(seen, run)),
+  ];
+
+  /** Newest first. Ids are UUIDv7: their order is that of time, in either source. */
+  const list = async (query: RunsQuery): Promise<{ readonly items: readonly RunView[]; readonly nextCursor?: string }> => {
+    const logged = await runLog.runs(query);
+    // The log's page ends where its last item is: older live runs belong to a later page.
+    const end = logged.nextCursor === undefined ? undefined : logged.items.at(-1)?._id;
+    const byId = new Map<string, RunView>();
+    for (const run of liveOnes()) if (isAsked(query, run) && (end === undefined || run.id >= end)) byId.set(run.id, run);
+    for (const { run } of logged.items) byId.set(run.id, run as RunView);
+    const all = [...byId.values()].sort((a, b) => (a.id < b.id ? 1 : -1));
+    const items = all.slice(0, query.limit);
+    const last = items.at(-1);
+    const isMore = all.length > items.length || logged.nextCursor !== undefined;
+    return { items, ...(last && isMore && { nextCursor: last.id }) };
+  };
+
+  /** The run as it is now: the run log knows what the run key does not (started, pid), the run key is the newer of the two while it lives. */
+  const get = async (id: string): Promise<RunView> => {
+    const live = liveOf(id);
+    if (live?.state === 'queued') return live;
+    const document = live?.state === 'running' ? undefined : await runLog.run(id);
+    if (document) return document.run as RunView;
+    const events = await runLog.eventsOf(id, { limit: FIRST_EVENTS });
+    const run = events.reduce<Run | undefined>(applyRunEvent, live as Run | undefined);
+    if (!run) throw noSuchRun(id);
+    return run as RunView;
+  };
+
+  const mustExist = async (id: string): Promise<void> => {
+    if (!liveOf(id) && (await runLog.eventsOf(id, { limit: 1 })).length === 0) throw noSuchRun(id);
+  };
+
+  /** All events of a run from its first, in pages: no more than one page is in memory. */
+  async function* eventsOf(id: string, attempt?: number, from?: string): AsyncGenerator<StoredRunEvent> {
+    let after = from;
+    for (;;) {
+      const page = await runLog.eventsOf(id, { limit: EVENTS_PAGE, ...(after === undefined ? {} : { after }) });
+      for (const event of page) if (attempt === undefined || ('attempt' in event && event.attempt === attempt)) yield event;
+      const last = page.at(-1);
+      if (!last || page.length < EVENTS_PAGE) return;
+      after = eventId(last);
+    }
+  }
+
+  return { list, get, mustExist, eventsOf, liveOf };
+};
+
+const isAsked = (query: RunsQuery, run: RunView): boolean => {
+  const fireTime = toMs(run.fireTime);
+  const q = query.q?.toLowerCase();
+  return (
+    (query.cursor === undefined || run.id < query.cursor) &&
+    (query.job === undefined || run.job === query.job) &&
+    (query.outcome === undefined || run.outcome === query.outcome) &&
+    (query.worker === undefined || run.worker === query.worker || run.workerName === query.worker) &&
+    (query.from === undefined || fireTime >= query.from) &&
+    (query.to === undefined || fireTime <= query.to) &&
+    (q === undefined || run.job.toLowerCase().includes(q) || (run.error ?? '').toLowerCase().includes(q))
+  );
+};

@@ -1,0 +1,191 @@
+import type { Keys } from '../domain/keys.ts';
+import { brokenText, readJob, type KnownJob } from '../domain/known-job.ts';
+import {
+  parseKill,
+  parseLastRun,
+  parseLiveRun,
+  parsePresence,
+  parseQueuedRun,
+  type Kill,
+  type LastRun,
+  type LiveRun,
+  type Presence,
+  type QueuedRun,
+} from '../domain/values.ts';
+import type { Entry } from '../streams/ports.ts';
+
+/** A job as it lies in the store. `raw` is shown and patched: fields of newer versions are in it. Where `known` is absent, `broken` says why. */
+export type SeenJob = {
+  readonly name: string;
+  readonly revision: number;
+  readonly raw: Readonly<Record<string, unknown>>;
+  readonly known: KnownJob | undefined;
+  readonly broken: string | undefined;
+};
+/** `fence`: the revision of the claim. */
+export type SeenRun = { readonly live: LiveRun; readonly revision: number; readonly fence: number };
+export type SeenQueued = { readonly queued: QueuedRun; readonly revision: number };
+
+/** What this master has been told by its feeds. Readers get it as it is at that moment. */
+export type Seen = {
+  readonly jobs: ReadonlyMap<string, SeenJob>;
+  readonly runs: ReadonlyMap<string, SeenRun>;
+  readonly queue: ReadonlyMap<string, SeenQueued>;
+  readonly kills: ReadonlyMap<string, Kill>;
+  readonly lasts: ReadonlyMap<string, LastRun>;
+  readonly workers: ReadonlyMap<string, Presence>;
+  readonly drains: ReadonlySet<string>;
+  readonly runsOfJob: (job: string) => readonly SeenRun[];
+  readonly queueOfJob: (job: string) => readonly SeenQueued[];
+  readonly runsOfWorker: (id: string) => readonly SeenRun[];
+};
+
+export const FEEDS = ['jobs', 'runs', 'queue', 'kills', 'lasts', 'workers', 'drains', 'outbox'] as const;
+export type FeedName = (typeof FEEDS)[number];
+
+export const prefixOf = (keys: Keys, name: FeedName): string =>
+  ({
+    jobs: keys.jobs,
+    runs: keys.runs,
+    queue: keys.queue,
+    kills: keys.killers,
+    lasts: keys.lasts,
+    workers: keys.workers,
+    drains: keys.drains,
+    outbox: keys.outbox,
+  })[name];
+
+const DEEPEST = 60;
+
+/** Whether a value that somebody wrote can be copied, shown and compared without overflowing a stack. */
+export const isShallow = (value: unknown, left = DEEPEST): boolean => {
+  if (typeof value !== 'object' || value === null) return true;
+  return left > 0 && Object.values(value).every((each) => isShallow(each, left - 1));
+};
+
+/** Never throws, whatever lies there. */
+export const seeJob = (name: string, { value, revision }: Pick<Entry, 'value' | 'revision'>, scale: number): SeenJob => {
+  const broken = (why: string, raw: SeenJob['raw'] = { name }): SeenJob => ({
+    name,
+    revision,
+    raw,
+    known: undefined,
+    broken: why,
+  });
+  try {
+    const raw: unknown = JSON.parse(value);
+    if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return broken('the value is not a JSON object');
+    if (!isShallow(raw)) return broken('the value is nested too deeply');
+    const shown = raw as SeenJob['raw'];
+    const read = readJob(name, value, revision, scale);
+    return read.ok
+      ? { name, revision, raw: shown, known: read.value, broken: undefined }
+      : broken(brokenText(read.problems).slice(0, 2_000), { ...shown, name });
+  } catch (error) {
+    return broken(`the value cannot be read: ${error instanceof Error ? error.message : String(error)}`.slice(0, 500));
+  }
+};
+
+/** A map of sets that keeps no empty sets. */
+const createIndex = () => {
+  const sets = new Map<string, Set<string>>();
+  return {
+    add: (of: string, id: string): void => {
+      const set = sets.get(of);
+      if (set) set.add(id);
+      else sets.set(of, new Set([id]));
+    },
+    remove: (of: string, id: string): void => {
+      const set = sets.get(of);
+      if (set?.delete(id) && set.size === 0) sets.delete(of);
+    },
+    of: (of: string): readonly string[] => [...(sets.get(of) ?? [])],
+  };
+};
+
+const picked = <T>(map: ReadonlyMap<string, T>, ids: readonly string[]): readonly T[] =>
+  ids.flatMap((id) => {
+    const found = map.get(id);
+    return found === undefined ? [] : [found];
+  });
+
+/** The maps behind the projection, with a put and a delete for each feed. What cannot be read is passed over, but for jobs, which are shown as broken. */
+export const createSeen = (keys: Keys, scale: number) => {
+  const jobs = new Map<string, SeenJob>();
+  const runs = new Map<string, SeenRun>();
+  const queue = new Map<string, SeenQueued>();
+  const kills = new Map<string, Kill>();
+  const lasts = new Map<string, LastRun>();
+  const workers = new Map<string, Presence>();
+  const drains = new Set<string>();
+  const [jobRuns, jobQueue, workerRuns] = [createIndex(), createIndex(), createIndex()];
+
+  const seen: Seen = {
+    jobs,
+    runs,
+    queue,
+    kills,
+    lasts,
+    workers,
+    drains,
+    runsOfJob: (job) => picked(runs, jobRuns.of(job)),
+    queueOfJob: (job) => picked(queue, jobQueue.of(job)),
+    runsOfWorker: (id) => picked(runs, workerRuns.of(id)),
+  };
+
+  const put: Readonly<Record<FeedName, (entry: Entry) => void>> = {
+    jobs: (entry) => jobs.set(keys.jobOf(entry.key), seeJob(keys.jobOf(entry.key), entry, scale)),
+    runs: ({ key, value, revision, created }) => {
+      const { job, id } = keys.runOf(key);
+      const parsed = parseLiveRun(value);
+      if (!parsed.ok || parsed.value.runId !== id || parsed.value.job !== job) return;
+      runs.set(id, { live: parsed.value, revision, fence: created });
+      jobRuns.add(job, id);
+      workerRuns.add(parsed.value.worker, id);
+    },
+    queue: ({ key, value, revision }) => {
+      const { job, id } = keys.queuedOf(key);
+      const parsed = parseQueuedRun(value);
+      if (!parsed.ok || parsed.value.runId !== id || parsed.value.job !== job) return;
+      queue.set(id, { queued: parsed.value, revision });
+      jobQueue.add(job, id);
+    },
+    kills: ({ key, value }) => {
+      const { id } = keys.killOf(key);
+      const parsed = parseKill(value);
+      if (id !== undefined && parsed.ok) kills.set(id, parsed.value);
+    },
+    lasts: ({ key, value }) => {
+      const parsed = parseLastRun(value);
+      if (parsed.ok) lasts.set(keys.jobOfLast(key), parsed.value);
+    },
+    workers: ({ key, value }) => {
+      const parsed = parsePresence(value);
+      if (parsed.ok) workers.set(keys.workerOf(key), parsed.value);
+    },
+    drains: ({ key }) => drains.add(keys.drainOf(key)),
+    outbox: () => undefined,
+  };
+
+  const remove: Readonly<Record<FeedName, (key: string) => void>> = {
+    jobs: (key) => jobs.delete(keys.jobOf(key)),
+    runs: (key) => {
+      const { job, id = '' } = keys.runOf(key);
+      workerRuns.remove(runs.get(id)?.live.worker ?? '', id);
+      jobRuns.remove(job, id);
+      runs.delete(id);
+    },
+    queue: (key) => {
+      const { job, id = '' } = keys.queuedOf(key);
+      jobQueue.remove(job, id);
+      queue.delete(id);
+    },
+    kills: (key) => kills.delete(keys.killOf(key).id ?? ''),
+    lasts: (key) => lasts.delete(keys.jobOfLast(key)),
+    workers: (key) => workers.delete(keys.workerOf(key)),
+    drains: (key) => drains.delete(keys.drainOf(key)),
+    outbox: () => undefined,
+  };
+
+  return { seen, put, remove };
+};

@@ -1,0 +1,86 @@
+import { toInstant } from '../domain/instant.ts';
+import type { KnownJob } from '../domain/known-job.ts';
+import { describeSchedule } from '../domain/schedule/explain.ts';
+import { defined } from '../domain/run.ts';
+import { runOfLive, runOfQueued, type LastRun, type Presence } from '../domain/values.ts';
+import type { JobView, RunView, WorkerView } from '../domain/wire.ts';
+import type { Seen, SeenJob, SeenQueued, SeenRun } from './seen.ts';
+
+/** What masters show, made from what they have seen. Pure. Instants passed in are ms since the epoch. */
+export const runView = (seen: Seen, { live, fence }: SeenRun): RunView => ({
+  ...runOfLive(live),
+  fence,
+  ...defined({ killAskedAt: live.state === 'running' ? seen.kills.get(live.runId)?.at : undefined }),
+});
+
+export const queuedView = (seen: Seen, { queued }: SeenQueued): RunView => ({
+  ...runOfQueued(queued),
+  ...defined({ workerName: queued.worker === undefined ? undefined : seen.workers.get(queued.worker)?.name }),
+});
+
+const lastRunView = ({ runId, fireTime, outcome, reason, endedAt, durationMs }: LastRun): NonNullable<JobView['lastRun']> => ({
+  id: runId,
+  fireTime,
+  outcome,
+  endedAt,
+  ...defined({ reason, durationMs }),
+});
+
+export const running = (runs: readonly SeenRun[]): readonly SeenRun[] => runs.filter(({ live }) => live.state === 'running');
+
+type Fires = { readonly from: number; readonly at: number | undefined };
+const fires = new WeakMap<SeenJob, Fires>();
+
+/** The next fire time of a job after `now`; undefined where it has none, is disabled or broken. The answer is kept until that instant. */
+export const nextFireOf = (job: SeenJob, now: number): number | undefined => {
+  if (!job.known?.job.enabled) return undefined;
+  const kept = fires.get(job);
+  if (kept && kept.from <= now && (kept.at === undefined || kept.at > now)) return kept.at;
+  const at = nextOf(job.known, now);
+  fires.set(job, { from: now, at });
+  return at;
+};
+
+/** One schedule that cannot be walked must not take a whole list with it. */
+const nextOf = ({ schedule }: KnownJob, now: number): number | undefined => {
+  try {
+    return schedule.next(now)?.fireTime;
+  } catch {
+    return undefined;
+  }
+};
+
+export const jobView = (seen: Seen, job: SeenJob, now: number): JobView => {
+  const next = nextFireOf(job, now);
+  const last = seen.lasts.get(job.name);
+  return {
+    job: job.raw as JobView['job'],
+    revision: String(job.revision),
+    schedule: job.known ? describeSchedule(job.known.job.cronExpr, job.known.job.timezone) : '',
+    running: running(seen.runsOfJob(job.name)).map((run) => runView(seen, run)),
+    queued: seen.queueOfJob(job.name).length,
+    ...defined({
+      nextFireTime: next === undefined ? undefined : toInstant(next),
+      lastRun: last && lastRunView(last),
+      broken: job.broken,
+    }),
+  };
+};
+
+export const workerView = (seen: Seen, presence: Presence): WorkerView => {
+  const { id, name, host, pid, version, labels, slots, startedAt, stampedAt, spoolBytes } = presence;
+  return {
+    id,
+    name,
+    host,
+    pid,
+    version,
+    labels,
+    slots,
+    draining: presence.draining || seen.drains.has(id),
+    startedAt,
+    lastSeenAt: stampedAt,
+    running: running(seen.runsOfWorker(id)).map((run) => runView(seen, run)),
+    ...defined({ spoolBytes }),
+  };
+};
