@@ -2,20 +2,25 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import process from 'node:process';
 import { setTimeout as wait } from 'node:timers/promises';
+import { root } from './steps.mjs';
 
 const STALE_LOCK_MS = 20 * 60_000;
 
 /** `CRONSTREAM_CACHE`, else ~/.cache/cronstream. */
 export const cacheFolder = () => process.env['CRONSTREAM_CACHE'] || join(homedir(), '.cache', 'cronstream');
 
-/** Twelve hex digits that change when one of the files or texts does. */
-export const hashOf = (/** @type {readonly string[]} */ files, /** @type {readonly string[]} */ texts = []) => {
+/**
+ * Twelve hex digits that change when the content of one of the files does, or its place in the repository, or one of the texts.
+ * @param {readonly string[]} files
+ * @param {readonly string[]} [texts]
+ */
+export const hashOf = (files, texts = []) => {
   const hash = createHash('sha256');
-  for (const file of files) hash.update(`${file.length}\0`).update(readFileSync(file)).update('\0');
-  for (const text of texts) hash.update(text).update('\0');
+  const parts = [...files.flatMap((file) => [relative(root, file), readFileSync(file)]), ...texts];
+  for (const part of parts) hash.update(`${part.length}\0`).update(part);
   return hash.digest('hex').slice(0, 12);
 };
 

@@ -51,7 +51,7 @@ function sources() {
 }
 
 /** Changes when something does that the build reads. */
-export const sourcesHash = () => hashOf(sources(), [root]);
+export const sourcesHash = () => hashOf(sources());
 
 /**
  * Notes what dist/ was built from.
