@@ -38,7 +38,7 @@ export type SchedulerDeps = {
   readonly kills$: Observable<FeedEvent>;
   readonly queue$: Observable<FeedEvent>;
   readonly peers$: Observable<FeedEvent>;
-  /** The cursors, listed once after each snapshot of the jobs. */
+  /** The cursors, listed once whenever all feeds have come into sync. */
   readonly cursors$: Observable<ReadonlyMap<string, Cursor>>;
   readonly answers$: Observable<Answer>;
   /** What the worker has room for, asked whenever it counts. */
@@ -218,7 +218,11 @@ const createState = ({ me, keys, clock, room, read }: SchedulerDeps, plans: Obse
 
   return {
     hear: (heard: Heard): readonly Order[] => {
-      if ('answer' in heard) return ask(heard.answer.job, heard.answer.input);
+      if ('answer' in heard) {
+        // A tick that comes due while a feed is away is not noted: it is found again by the look-back.
+        if (heard.answer.input.type === 'due' && inSyncSince === undefined) return [];
+        return ask(heard.answer.job, heard.answer.input);
+      }
       if ('cursors' in heard) {
         cursors = heard.cursors;
         heardFrom.cursors = true;
@@ -229,8 +233,10 @@ const createState = ({ me, keys, clock, room, read }: SchedulerDeps, plans: Obse
       }
       const { from, event } = heard;
       heardFrom[from] = event.type !== 'outOfSync';
-      if (from === 'jobs' && event.type === 'outOfSync') heardFrom.cursors = false;
-      if (event.type === 'outOfSync') return noteSync();
+      if (event.type === 'outOfSync') {
+        heardFrom.cursors = false; // what came due meanwhile is planned anew, by cursors that are listed anew
+        return noteSync();
+      }
       const orders = onChanges(
         from,
         event.type === 'changes' ? event.changes : event.entries.map((entry) => ({ type: 'put', entry })),

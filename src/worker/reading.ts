@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { concatMap, defer, EMPTY, map, of, switchMap, type Observable } from 'rxjs';
+import { combineLatest, defer, distinctUntilChanged, EMPTY, map, switchMap, type Observable } from 'rxjs';
 import type { Keys } from '../domain/keys.ts';
 import { brokenText, readJob, type KnownJob } from '../domain/known-job.ts';
 import { parseCursor, type Cursor } from '../domain/tick.ts';
@@ -32,29 +32,30 @@ const nameIn = (value: string): string => {
   }
 };
 
-/** The cursors of all jobs, listed once when the feed of the jobs comes into sync and once more after each break of it. */
+/** The cursors of all jobs, listed once whenever all of the feeds have come into sync. */
 export const cursorsAfter = (
-  jobs$: Observable<FeedEvent>,
+  feeds: readonly Observable<FeedEvent>[],
   coordination: Pick<Coordination, 'list'>,
   keys: Keys,
   clock: Clock,
 ): Observable<ReadonlyMap<string, Cursor>> =>
-  defer(() => {
-    let isIn = false;
-    return jobs$.pipe(
-      concatMap(({ type }) => {
-        const was = isIn;
-        isIn = type !== 'outOfSync';
-        return was === isIn ? EMPTY : of(isIn);
-      }),
-      switchMap((isInSync) => (isInSync ? defer(() => coordination.list(keys.ticks)).pipe(retrying(clock)) : EMPTY)),
-      map(({ entries }) => {
-        const cursors = new Map<string, Cursor>();
-        for (const { key, value } of entries) {
-          const cursor = parseCursor(value);
-          if (cursor) cursors.set(keys.jobOfTick(key), cursor);
-        }
-        return cursors;
-      }),
-    );
-  });
+  combineLatest(
+    feeds.map((feed$) =>
+      feed$.pipe(
+        map(({ type }) => type !== 'outOfSync'),
+        distinctUntilChanged(),
+      ),
+    ),
+  ).pipe(
+    map((inSync) => inSync.every(Boolean)),
+    distinctUntilChanged(),
+    switchMap((isInSync) => (isInSync ? defer(() => coordination.list(keys.ticks)).pipe(retrying(clock)) : EMPTY)),
+    map(({ entries }) => {
+      const cursors = new Map<string, Cursor>();
+      for (const { key, value } of entries) {
+        const cursor = parseCursor(value);
+        if (cursor) cursors.set(keys.jobOfTick(key), cursor);
+      }
+      return cursors;
+    }),
+  );

@@ -148,7 +148,7 @@ const live = (deps: WorkerDeps, parts: Parts): Observable<WorkerStatus> => {
   const { coordination, keys, clock, log, config, stop$ } = deps;
   const { runs, spool, answers, changes, here, read, recovery } = parts;
   const watch = (prefix: string): Observable<FeedEvent> => feed(coordination, prefix, { clock }).pipe(share());
-  const [jobs$, peers$] = [watch(keys.jobs), watch(keys.workers)];
+  const [jobs$, kills$, queue$, peers$] = [watch(keys.jobs), watch(keys.killers), watch(keys.queue), watch(keys.workers)];
   const stop = createStop(deps, parts);
 
   const isMyPresenceGone = (event: FeedEvent): boolean =>
@@ -177,10 +177,10 @@ const live = (deps: WorkerDeps, parts: Parts): Observable<WorkerStatus> => {
     keys,
     clock,
     jobs$,
-    kills$: watch(keys.killers),
-    queue$: watch(keys.queue),
+    kills$,
+    queue$,
     peers$,
-    cursors$: cursorsAfter(jobs$, coordination, keys, clock),
+    cursors$: cursorsAfter([jobs$, kills$, queue$, peers$], coordination, keys, clock),
     answers$: answers,
     room: () => ({
       freeSlots: here.launcher ? Math.max(0, config.slots - runs.count() - here.claiming) : 0,

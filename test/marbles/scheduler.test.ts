@@ -1,0 +1,154 @@
+import { EMPTY, map, type Observable } from 'rxjs';
+import { test } from 'vitest';
+import { createKeys } from '../../src/domain/keys.ts';
+import { readJob, type KnownJob } from '../../src/domain/known-job.ts';
+import { toInstant } from '../../src/domain/instant.ts';
+import type { Cursor } from '../../src/domain/tick.ts';
+import type { FeedEvent } from '../../src/streams/feed.ts';
+import type { Change, Entry } from '../../src/streams/ports.ts';
+import { scheduler, type Answer, type Order, type SchedulerDeps } from '../../src/streams/scheduler.ts';
+import { marbles } from '../support/marbles.ts';
+
+const keys = createKeys();
+/** A job of each second; the virtual clock starts at the epoch plus 100 s, so ticks come at frames 1000, 2000 … */
+const START = 100_000;
+const job = (more: object = {}): string => JSON.stringify({ name: 'a', command: 'true', cronExpr: '* * * * * * *', ...more });
+const entry = (key: string, value: string, revision = 1): Entry => ({ key, value, revision, created: 1 });
+const presence = (id: string, more: object = {}): Entry =>
+  entry(
+    keys.worker(id),
+    JSON.stringify({ v: 1, id, name: id, host: 'h', machineId: 'm', nonce: 'n', pid: 1, version: '0', labels: [], slots: 10, running: 0, draining: false, startedAt: toInstant(0), stampedAt: toInstant(0), rules: { schedule: 1, tz: '' }, ...more }),
+  );
+const snapshot = (...entries: readonly Entry[]): FeedEvent => ({ type: 'snapshot', entries, revision: 1 });
+const changes = (...all: readonly Change[]): FeedEvent => ({ type: 'changes', changes: all, revision: 2 });
+const put = (each: Entry): Change => ({ type: 'put', entry: each });
+const outOfSync: FeedEvent = { type: 'outOfSync', error: 'x' };
+const read = (value: string, revision: number): KnownJob | undefined => {
+  const known = readJob('a', value, revision);
+  return known.ok ? known.value : undefined;
+};
+const none = new Map<string, Cursor>();
+const hash = read(job(), 1)?.hash ?? '';
+/** The tick at frame 0 is decided already. */
+const decided = new Map<string, Cursor>([['a', { at: toInstant(START), decision: { v: 1, hash } }]]);
+const queued = (more: object = {}): Entry =>
+  entry(keys.queued('a', 'r1'), JSON.stringify({ v: 1, runId: 'r1', job: 'a', trigger: 'manual', fireTime: toInstant(START), attempt: 1, notBefore: toInstant(START), queuedAt: toInstant(START), ...more }), 7);
+
+/** What came out, in words: short enough for a diagram. */
+const words = (order: Order): string => {
+  if (order.type === 'sync') return order.inSync ? 'in' : 'out';
+  const { command } = order;
+  switch (command.type) {
+    case 'claim':
+    case 'look':
+    case 'skip':
+    case 'enqueue':
+      return `${command.type} ${String((command.tick.fireTime - START) / 1_000)}`;
+    case 'take':
+      return `take ${command.waiting.queued.runId}`;
+    case 'start':
+    case 'end':
+      return `${command.type} ${command.runId}`;
+    default:
+      return command satisfies never;
+  }
+};
+
+type Feeds = { jobs?: Observable<FeedEvent>; kills?: Observable<FeedEvent>; queue?: Observable<FeedEvent>; peers?: Observable<FeedEvent>; cursors?: Observable<ReadonlyMap<string, Cursor>>; answers?: Observable<Answer> };
+type Cold = (marbles: string, values?: Record<string, FeedEvent>) => Observable<FeedEvent>;
+const schedule = (cold: Cold, clock: SchedulerDeps['clock'], feeds: Feeds, room = { freeSlots: 3, draining: false }): Observable<string> => {
+  const now = (event: FeedEvent) => cold('s', { s: event });
+  return scheduler({
+    me: 'w1',
+    keys,
+    clock,
+    jobs$: feeds.jobs ?? now(snapshot(entry(keys.job('a'), job()))),
+    kills$: feeds.kills ?? now(snapshot()),
+    queue$: feeds.queue ?? now(snapshot()),
+    peers$: feeds.peers ?? now(snapshot(presence('w1'))),
+    cursors$: feeds.cursors ?? now(snapshot()).pipe(map(() => decided)),
+    answers$: feeds.answers ?? EMPTY,
+    room: () => room,
+    read,
+  }).pipe(map(words));
+};
+const nothing: FeedEvent = snapshot();
+
+test('claims each tick when it is due, and not before it is in sync', marbles(({ cold, expectObservable, clock }) => {
+  const peers = cold('1500ms s', { s: snapshot(presence('w1')) });
+  const out = ' 1500ms i 499ms a 999ms b';
+  expectObservable(schedule(cold, clock, { peers }), '3200ms !').toBe(out, { i: 'in', a: 'claim 2', b: 'claim 3' });
+}, START));
+
+test('P1: what the cursor says is decided is not tried again', marbles(({ cold, expectObservable, clock }) => {
+  const hash = read(job(), 1)?.hash ?? '';
+  const cursors = cold<ReadonlyMap<string, Cursor>>('c', { c: new Map([['a', { at: toInstant(START + 2_000), decision: { v: 1, hash } }]]) });
+  expectObservable(schedule(cold, clock, { cursors }), '3500ms !').toBe('i 2999ms c', { i: 'in', c: 'claim 3' });
+}, START));
+
+test('a worker that comes at 0.4 s claims the tick that is not late yet', marbles(({ cold, expectObservable, clock }) => {
+  const cursors = cold<ReadonlyMap<string, Cursor>>('400ms c', { c: none });
+  expectObservable(schedule(cold, clock, { cursors }), '900ms !').toBe('400ms (ic)', { i: 'in', c: 'claim 0' });
+}, START));
+
+test('a schedule that is new here is planned from the instant it was seen', marbles(({ cold, expectObservable, clock }) => {
+  const jobs = cold('s 1399ms e', { s: nothing, e: changes(put(entry(keys.job('a'), job(), 5))) });
+  expectObservable(schedule(cold, clock, { jobs }), '2500ms !').toBe('i 1999ms c', { i: 'in', c: 'claim 2' });
+}, START));
+
+test('P6: a deleted job is not claimed, a disabled one neither', marbles(({ cold, expectObservable, clock }) => {
+  const jobs = cold('s 1499ms d 999ms e 999ms p', {
+    s: snapshot(entry(keys.job('a'), job())),
+    d: changes({ type: 'delete', key: keys.job('a'), revision: 3 }),
+    e: changes(put(entry(keys.job('a'), job({ enabled: false }), 4))),
+    p: changes(put(entry(keys.job('a'), job({ enabled: true }), 5))),
+  });
+  expectObservable(schedule(cold, clock, { jobs }), '4200ms !').toBe('i 999ms a 2999ms b', { i: 'in', a: 'claim 1', b: 'claim 4' });
+}, START));
+
+test('who has lost a feed claims nothing until it is whole again', marbles(({ cold, expectObservable, clock }) => {
+  const kills = cold('s 1299ms x 1799ms c', { s: nothing, x: outOfSync, c: changes() });
+      const cursors = cold<ReadonlyMap<string, Cursor>>('c 3149ms c', { c: decided });
+  expectObservable(schedule(cold, clock, { kills, cursors }), '4200ms !').toBe('i 999ms a 299ms x 1849ms (yc) 846ms d', { i: 'in', a: 'claim 1', x: 'out', y: 'in', c: 'claim 3', d: 'claim 4' });
+}, START));
+
+test('P8: the second in rank looks after 250 ms and claims what is undecided', marbles(({ cold, expectObservable, clock }) => {
+  // Of these two, w2 is first for every tick: it has nearly all of the slots.
+  const peers = cold('s', { s: snapshot(presence('w1', { slots: 1 }), presence('w2', { slots: 1_000_000 })) });
+  const tick = { job: 'a', fireTime: START + 1_000, nominalAt: START + 1_000, prev: START, revision: 1 };
+  const answers = cold<Answer>('1300ms l', { l: { job: 'a', input: { type: 'looked', tick } } });
+  expectObservable(schedule(cold, clock, { peers, answers }), '1500ms !').toBe('i 1249ms l 49ms c', { i: 'in', l: 'look 1', c: 'claim 1' });
+}, START));
+
+test('a busy job skips, a full worker makes a queued run of it', marbles(({ cold, expectObservable, clock }) => {
+  const tick = { job: 'a', fireTime: START + 1_000, nominalAt: START + 1_000, prev: START, revision: 1 };
+  const answers = cold<Answer>('1100ms b', { b: { job: 'a', input: { type: 'busy', tick, holder: 'r0' } } });
+  expectObservable(schedule(cold, clock, { answers }, { freeSlots: 0, draining: false }), '1500ms !').toBe('i 999ms e 99ms s', { i: 'in', e: 'enqueue 1', s: 'skip 1' });
+}, START));
+
+test('a queued run is taken at once, and looked for again while it stays', marbles(({ cold, expectObservable, clock }) => {
+  const jobs = cold('s', { s: snapshot(entry(keys.job('a'), job({ enabled: false }))) });
+  const queue = cold('s 299ms q 999ms d', { s: nothing, q: changes(put(queued())), d: changes({ type: 'delete', key: keys.queued('a', 'r1'), revision: 9 }) });
+  const again = { job: 'a', input: { type: 'unqueueable', runId: 'r1' } } as const;
+  const answers = cold<Answer>('310ms u 500ms u', { u: again });
+  expectObservable(schedule(cold, clock, { jobs, queue, answers }), '3000ms !').toBe('i 299ms t 259ms t 500ms t', { i: 'in', t: 'take r1' });
+}, START));
+
+test('P5: a kill that came before the start ends the run right after it', marbles(({ cold, expectObservable, clock }) => {
+  const jobs = cold('s', { s: nothing });
+  const kill = entry(keys.killer('a', 'r1'), JSON.stringify({ v: 1, at: toInstant(START), by: 'ann', cause: 'killed' }));
+  const kills = cold('s 99ms k', { s: nothing, k: changes(put(kill)) });
+  const answers = cold<Answer>('500ms c', { c: { job: 'a', input: { type: 'claimed', runId: 'r1', attempt: 1 } } });
+  expectObservable(schedule(cold, clock, { jobs, kills, answers }), '900ms !').toBe('i 99ms k 399ms (se)', { i: 'in', k: 'end r1', s: 'start r1', e: 'end r1' });
+}, START));
+
+test('what was claimed is started though its job is gone', marbles(({ cold, expectObservable, clock }) => {
+  const answers = cold<Answer>('500ms c', { c: { job: 'gone', input: { type: 'claimed', runId: 'r1', attempt: 1 } } });
+  expectObservable(schedule(cold, clock, { jobs: cold('s', { s: nothing }), answers }), '900ms !').toBe('i 499ms s', { i: 'in', s: 'start r1' });
+}, START));
+
+test('a broken job does nothing, and the others go on', marbles(({ cold, expectObservable, clock }) => {
+  const broken = entry(keys.job('b'), '{');
+  const jobs = cold('s', { s: snapshot(broken, entry(keys.job('a'), job())) });
+  expectObservable(schedule(cold, clock, { jobs }), '1500ms !').toBe('i 999ms a', { i: 'in', a: 'claim 1' });
+}, START));
