@@ -28,12 +28,16 @@ function resuming(store: Coordination, prefix: string, onChanges: () => void = (
   const seen: Change[] = [];
   let [next, breaks] = [1, 0];
   const subscription = defer(() => store.watch(prefix, next))
-    .pipe(tap({ error: () => breaks++ }), retry({ delay: 50 }))
-    .subscribe(({ changes, revision }) => {
-      seen.push(...changes);
-      next = revision + 1;
-      if (changes.length > 0) onChanges();
-    });
+    .pipe(
+      tap({ error: () => breaks++ }),
+      retry({ delay: 50 }),
+      tap(({ changes, revision }) => {
+        seen.push(...changes);
+        next = revision + 1;
+        if (changes.length > 0) onChanges();
+      }),
+    )
+    .subscribe({ error: (error: unknown) => seen.push(error as never) });
   return { seen, breaks: () => breaks, [Symbol.dispose]: () => subscription.unsubscribe() };
 }
 

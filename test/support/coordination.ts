@@ -62,9 +62,8 @@ export function watching(store: Coordination, prefix: string, fromRevision: numb
     error: (thrown: unknown) => (error = thrown),
   });
   const changes = (): readonly Change[] => answers.flatMap((answer) => answer.changes);
-  const check = (): true => {
+  const check = (): void => {
     if (error !== undefined) throw error as Error;
-    return true;
   };
   const stop = (): void => subscription.unsubscribe();
   return {
@@ -73,12 +72,18 @@ export function watching(store: Coordination, prefix: string, fromRevision: numb
     error: () => error,
     ready: () =>
       until(
-        () => answers.length > 0 && check(),
+        () => {
+          check();
+          return answers.length > 0;
+        },
         () => 'the watch did not begin',
       ),
     seen: async (count) => {
       await until(
-        () => check() && changes().length >= count,
+        () => {
+          check();
+          return changes().length >= count;
+        },
         () => `saw ${changes().length} of ${count} changes, the last ${JSON.stringify(changes().at(-1))}`,
       );
       return changes();

@@ -1,6 +1,6 @@
 // What a consumer of a feed holds and has been told.
 import { systemClock } from '../../src/streams/clock.ts';
-import { feed } from '../../src/streams/feed.ts';
+import { feed, type FeedEvent } from '../../src/streams/feed.ts';
 import type { Change, Coordination } from '../../src/streams/ports.ts';
 import { keyOf, textOf } from './coordination.ts';
 
@@ -21,12 +21,16 @@ export function follow(store: Coordination, prefix: string): Following {
     if (change.type === 'delete') state.delete(keyOf(change));
     else state.set(change.entry.key, `${change.entry.value}@${change.entry.revision}`);
   };
-  const subscription = feed(store, prefix, { clock: systemClock }).subscribe((event) => {
+  const hear = (event: FeedEvent): void => {
     if (event.type === 'outOfSync') breaks.push(String(event.error));
     if (event.type === 'snapshot') event.entries.forEach((entry) => apply({ type: 'put', entry }));
     if (event.type !== 'changes') return;
     event.changes.forEach(apply);
     told.push(...event.changes.map(textOf));
+  };
+  const subscription = feed(store, prefix, { clock: systemClock }).subscribe({
+    next: hear,
+    error: (error: unknown) => breaks.push(`the feed ended: ${String(error)}`),
   });
   return { state, told, breaks, [Symbol.dispose]: () => subscription.unsubscribe() };
 }

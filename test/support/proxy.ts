@@ -11,8 +11,6 @@ export type Proxy = {
   readonly freeze: () => void;
   /** Ends every connection and works again for new ones. */
   readonly mend: () => void;
-  /** Bytes from the client that arrived at the server, since the start. */
-  readonly forwarded: () => number;
   readonly [Symbol.asyncDispose]: () => Promise<void>;
 };
 
@@ -20,7 +18,6 @@ export type Proxy = {
 export async function startProxy(targetPort: number): Promise<Proxy> {
   const sockets = new Set<Socket>();
   let mode: 'open' | 'dropAnswers' | 'frozen' = 'open';
-  let forwarded = 0;
 
   const keep = (socket: Socket): Socket => {
     sockets.add(socket);
@@ -30,11 +27,11 @@ export async function startProxy(targetPort: number): Promise<Proxy> {
     const target = keep(connect(targetPort, '127.0.0.1'));
     keep(client);
     client.on('data', (chunk) => {
-      if (mode === 'frozen') return;
-      forwarded += chunk.length;
-      target.write(chunk);
+      if (mode !== 'frozen') target.write(chunk);
     });
-    target.on('data', (chunk) => void (mode === 'open' && client.write(chunk)));
+    target.on('data', (chunk) => {
+      if (mode === 'open') client.write(chunk);
+    });
     client.once('close', () => target.destroy());
     target.once('close', () => client.destroy());
   });
@@ -52,7 +49,6 @@ export async function startProxy(targetPort: number): Promise<Proxy> {
       mode = 'open';
       cut();
     },
-    forwarded: () => forwarded,
     [Symbol.asyncDispose]: async () => {
       cut();
       await new Promise((resolve) => server.close(resolve));

@@ -1,15 +1,16 @@
 import { noop } from 'cockatiel';
 import { Etcd3, type IOptions } from 'etcd3';
 import type { Logger } from 'pino';
-import { catchError, defer, merge, Subject, type Observable } from 'rxjs';
+import { catchError, defer, merge, Subject, switchMap, type Observable } from 'rxjs';
 import { systemClock } from '../../streams/clock.ts';
 import { Unavailable } from '../../streams/ports.ts';
 import { toStoreError } from './errors.ts';
+import { createTokens, isTokenRefused, withHeader, type Credentials, type Interceptors } from './tokens.ts';
 
 export type EtcdOptions = {
   /** Addresses of the members: `http://host:2379`, or all `https://…`. */
   readonly hosts: readonly string[];
-  readonly auth?: { readonly username: string; readonly password: string };
+  readonly auth?: Credentials;
   /** Contents of PEM files, not their paths. */
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
   /** Limit of every call; 5 s by default. */
@@ -19,8 +20,11 @@ export type EtcdOptions = {
   readonly log?: Pick<Logger, 'info' | 'warn'>;
 };
 
-/** What a call on one member is given. */
-export type Member = { readonly client: Etcd3; readonly options: { readonly deadline: number } };
+/** What a call on one member is given. A stream that has no deadline takes the interceptors alone. */
+export type Member = {
+  readonly client: Etcd3;
+  readonly options: { readonly deadline: number; readonly interceptors: Interceptors };
+};
 
 /** The members of a cluster, and which of them is talked to. What is asked fails as the port says; `what` says in the message what it was. */
 export type Connection = {
@@ -76,16 +80,11 @@ export function createConnection(given: EtcdOptions): Connection {
   checkOptions({ ...given, hosts });
   const { auth, tls, deadlineMs = 5_000, log } = given;
   const callOptions = (): { deadline: number } => ({ deadline: systemClock.now() + deadlineMs });
-  const clients = hosts.map(
-    (host) =>
-      new Etcd3({
-        hosts: host,
-        faultHandling: noFaultHandling,
-        grpcOptions,
-        ...(auth ? { auth: { ...auth, callOptions } } : {}),
-        ...(tls ? { credentials: credentialsOf(tls) } : {}),
-      }),
-  );
+  const members = hosts.map((host) => {
+    const credentials = tls ? { credentials: credentialsOf(tls) } : {};
+    const client = new Etcd3({ hosts: host, faultHandling: noFaultHandling, grpcOptions, ...credentials });
+    return { host, client, tokens: createTokens(client, auth, callOptions) };
+  });
   const closed$ = new Subject<never>();
   let isClosed = false;
   // Not the first for everybody: a cluster's clients spread over its members.
@@ -97,31 +96,48 @@ export function createConnection(given: EtcdOptions): Connection {
     log?.warn({ from: hosts[index], to: hosts[present] }, 'etcd member left for the next one');
   };
   /** The present member, and what becomes of an error on it. */
-  const choose = (what: string): { readonly member: Member; readonly failed: (error: unknown) => Error } => {
-    const [index, client] = [present, clients[present]];
-    if (isClosed || client === undefined) throw new Unavailable('The connection to etcd is closed.');
+  const choose = (what: string) => {
+    const [index, chosen] = [present, members[present]];
+    if (isClosed || chosen === undefined) throw new Unavailable('The connection to etcd is closed.');
+    const { host, client, tokens } = chosen;
+    let token: string | undefined;
+    const enter = async (): Promise<Member> => {
+      token = await tokens.get();
+      const interceptors = token === undefined ? [] : withHeader('token', token);
+      return { client, options: { ...callOptions(), interceptors } };
+    };
+    /** True when a refused token was the reason, and a new one may do. */
+    const isWorthAgain = (error: unknown): boolean => {
+      const isRefused = token !== undefined && isTokenRefused(error);
+      if (isRefused) tokens.forget(token);
+      return isRefused;
+    };
     const failed = (error: unknown): Error => {
-      const translated = toStoreError(error, { what, host: hosts[index] ?? '', user: auth?.username, deadlineMs });
+      const translated = toStoreError(error, { what, host, user: auth?.username, deadlineMs });
       if (translated.isOutOfReach) leave(index);
       return translated.error;
     };
-    return { member: { client, options: callOptions() }, failed };
+    return { enter, isWorthAgain, failed };
   };
 
   return {
     call: async (what, ask) => {
-      const { member, failed } = choose(what);
+      const { enter, isWorthAgain, failed } = choose(what);
       try {
-        return await ask(member);
+        return await ask(await enter()).catch(async (error: unknown) => {
+          if (!isWorthAgain(error)) throw error;
+          return ask(await enter());
+        });
       } catch (error) {
         throw failed(error);
       }
     },
     stream: (what, ask) =>
       defer(() => {
-        const { member, failed } = choose(what);
-        return merge(closed$, ask(member)).pipe(
+        const { enter, isWorthAgain, failed } = choose(what);
+        return merge(closed$, defer(enter).pipe(switchMap(ask))).pipe(
           catchError((error: unknown) => {
+            isWorthAgain(error); // for the next one: a stream begins only once
             throw failed(error);
           }),
         );
@@ -130,7 +146,7 @@ export function createConnection(given: EtcdOptions): Connection {
       if (isClosed) return;
       isClosed = true;
       closed$.error(new Unavailable('The connection to etcd is closed.'));
-      clients.forEach((client) => client.close());
+      members.forEach(({ client }) => client.close());
     },
   };
 }

@@ -1,4 +1,3 @@
-import { InterceptingCall, type CallOptions } from '@grpc/grpc-js';
 import type { IDuplexStream, IWatchRequest, IWatchResponse } from 'etcd3';
 import {
   concat,
@@ -19,6 +18,7 @@ import {
 import { Compacted, Unavailable, type Changes } from '../../streams/ports.ts';
 import { rangeOf } from '../key-range.ts';
 import type { Connection, Member } from './connection.ts';
+import { withHeader } from './tokens.ts';
 import { revisionOf, toChange, toRange } from './wire.ts';
 
 /** The only place that touches etcd's watch and lease streams. Raw: etcd3's own watcher and lease lose changes and notice losses late. */
@@ -57,16 +57,7 @@ const duplex = <Q, R>(open: () => Promise<IDuplexStream<Q, R>>, requests$: Obser
   );
 
 // A member that is cut off from its cluster would keep a watch open and answer its heartbeats, and tell nothing. With this it ends the stream.
-const requireLeader: NonNullable<CallOptions['interceptors']> = [
-  (options, nextCall) =>
-    new InterceptingCall(nextCall(options), {
-      start: (metadata, listener, next) => {
-        const own = metadata.clone(); // it is shared with other calls
-        own.set('hasleader', 'true');
-        next(own, listener);
-      },
-    }),
-];
+const requireLeader = withHeader('hasleader', 'true');
 
 /** Starts a lease's time anew; false when it is gone. */
 export const keepAlive = ({ client, options }: Member, id: string): Promise<boolean> =>
@@ -103,13 +94,14 @@ export const watch =
         revision = last ? revisionOf(last) : revision;
         return { changes, revision };
       };
-      return connection.stream('watch', ({ client }) =>
-        duplex(() => client.watchClient.watch({ interceptors: requireLeader }), concat(of(create), heartbeat$)).pipe(
+      return connection.stream(`watch ${prefix}`, ({ client, options }) => {
+        const interceptors = [...requireLeader, ...options.interceptors];
+        return duplex(() => client.watchClient.watch({ interceptors }), concat(of(create), heartbeat$)).pipe(
           timeout({
             each: silenceMs,
             with: () => throwError(() => new Unavailable(`etcd said nothing for ${silenceMs} ms (watch ${prefix}).`)),
           }),
           map(toChanges),
-        ),
-      );
+        );
+      });
     });
