@@ -153,7 +153,7 @@ export const createAccounts = ({ coordination, stores, keys, clock, log, adminTo
     const hash = hashOf(secret);
     await stores.coordination.transact({
       if: [{ type: 'exists', key: keys.token(tokenId) }],
-      then: [{ type: 'put', key: keys.session(hash), value: JSON.stringify(session), lease: session.lease as never }],
+      then: [{ type: 'put', key: keys.session(hash), value: JSON.stringify(session), lease: session.lease }],
     });
     sessions.set(hash, session);
     return secret;
@@ -225,7 +225,7 @@ export const createAccounts = ({ coordination, stores, keys, clock, log, adminTo
       const lease = sessions.get(hash)?.lease;
       forgetSession(hash);
       await stores.coordination.transact({ then: [{ type: 'delete', key: keys.session(hash) }] });
-      if (lease !== undefined) await stores.coordination.revokeLease(lease as never);
+      if (lease !== undefined) await stores.coordination.revokeLease(lease);
     },
   };
 };

@@ -5,24 +5,25 @@ import type { FastifyInstance } from 'fastify';
 type Tree = { [key: string]: unknown };
 const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Puts each schema that has an `$id` among the components once, and a reference where it stood. */
+/** Puts each schema that has a title among the components once, and a reference where it stood. */
 const withComponents = (document: Tree): Tree => {
   const schemas: Tree = {};
   const walk = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(walk);
     if (!isTree(value)) return value;
-    const { $id, ...rest } = value;
+    const { $id: _id, title, ...rest } = value;
     const walked = Object.fromEntries(Object.entries(rest).map(([key, each]) => [key, walk(each)]));
-    if (typeof $id !== 'string') return walked;
-    schemas[$id] ??= walked;
-    return { $ref: `#/components/schemas/${$id}` };
+    if (typeof title !== 'string') return walked;
+    schemas[title] ??= walked;
+    return { $ref: `#/components/schemas/${title}` };
   };
-  return { ...(walk(document) as Tree), components: { schemas, securitySchemes } };
+  const { info, ...rest } = document;
+  return { ...(walk(rest) as Tree), info, components: { schemas, securitySchemes } };
 };
 
 const securitySchemes = {
-  token: { type: 'http', scheme: 'bearer' },
-  session: { type: 'apiKey', in: 'cookie', name: 'cronstream_session' },
+  token: { type: 'http' as const, scheme: 'bearer' },
+  session: { type: 'apiKey' as const, in: 'cookie', name: 'cronstream_session' },
 };
 
 /** The OpenAPI document, made from the schemas that check and type the routes, at /api/openapi.json; to be read at /docs. Register before the routes. */

@@ -69,6 +69,8 @@ export const problemOf = (error: unknown): Problem => {
     case 'FST_ERR_CTP_INVALID_JSON_BODY':
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
       return problem(400, 'notJson', 'The body is not JSON', message === undefined ? {} : { detail: message });
+    default:
+      break;
   }
   if (error instanceof SyntaxError && statusCode === 400)
     return problem(400, 'notJson', 'The body is not JSON', { detail: error.message });

@@ -20,7 +20,7 @@ type Order = { readonly by: Sort; readonly isDown: boolean };
 type Place = { readonly value: string | number | undefined; readonly name: string };
 
 const words = (job: SeenJob): string => {
-  const { name, description, command, cronExpr, tags } = job.raw as Readonly<Record<string, unknown>>;
+  const { name, description, command, cronExpr, tags } = job.raw;
   return [name, description, command, cronExpr, ...(Array.isArray(tags) ? (tags as unknown[]) : [])]
     .filter((each) => typeof each === 'string')
     .join('\n')

@@ -68,7 +68,7 @@ export const createProjection = ({ coordination, keys, clock, scale = 1 }: Proje
     return seeingsOf(seen, keys, name, change, before);
   };
 
-  const feed$ = (name: FeedName): Observable<unknown> =>
+  const feedOf = (name: FeedName): Observable<unknown> =>
     feed(coordination, prefixOf(keys, name), { clock }).pipe(
       tap((event) => {
         hear(name, event);
@@ -78,7 +78,7 @@ export const createProjection = ({ coordination, keys, clock, scale = 1 }: Proje
 
   let shown = '';
   return {
-    states$: merge(...FEEDS.map(feed$)).pipe(
+    states$: merge(...FEEDS.map(feedOf)).pipe(
       map(states),
       startWith(states()),
       filter((now) => {
@@ -100,7 +100,7 @@ export const createProjection = ({ coordination, keys, clock, scale = 1 }: Proje
         map(() => undefined),
         timeout({ first: OWN_WRITE_MS, scheduler: clock.scheduler, with: () => of(undefined) }),
       );
-      await firstValueFrom(reached$);
+      await firstValueFrom(reached$, { defaultValue: undefined });
     },
   };
 };

@@ -33,7 +33,7 @@ export const createRunHistory = ({ runLog }: Pick<RouteStores, 'runLog'>, { seen
     const end = logged.nextCursor === undefined ? undefined : logged.items.at(-1)?._id;
     const byId = new Map<string, RunView>();
     for (const run of liveOnes()) if (isAsked(query, run) && (end === undefined || run.id >= end)) byId.set(run.id, run);
-    for (const { run } of logged.items) byId.set(run.id, run as RunView);
+    for (const { run } of logged.items) byId.set(run.id, run);
     const all = [...byId.values()].sort((a, b) => (a.id < b.id ? 1 : -1));
     const items = all.slice(0, query.limit);
     const last = items.at(-1);
@@ -46,11 +46,11 @@ export const createRunHistory = ({ runLog }: Pick<RouteStores, 'runLog'>, { seen
     const live = liveOf(id);
     if (live?.state === 'queued') return live;
     const document = live?.state === 'running' ? undefined : await runLog.run(id);
-    if (document) return document.run as RunView;
+    if (document) return document.run;
     const events = await runLog.eventsOf(id, { limit: FIRST_EVENTS });
-    const run = events.reduce<Run | undefined>(applyRunEvent, live as Run | undefined);
+    const run = events.reduce<Run | undefined>(applyRunEvent, live);
     if (!run) throw noSuchRun(id);
-    return run as RunView;
+    return run;
   };
 
   const mustExist = async (id: string): Promise<void> => {

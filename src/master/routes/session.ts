@@ -68,7 +68,10 @@ export const signInRoute: FastifyPluginAsyncTypebox<Parts> = async (app, { accou
     async (request, reply) => {
       const { code } = request.query;
       // Without a code it is a page of the console.
-      if (code === undefined || attempts.isTooMany(request.ip)) return reply.callNotFound();
+      if (code === undefined || attempts.isTooMany(request.ip)) {
+        reply.callNotFound();
+        return reply;
+      }
       const cookie = await accounts.redeem(code);
       if (cookie === undefined) attempts.failed(request.ip);
       else setSession(request, reply, cookie);
