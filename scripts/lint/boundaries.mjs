@@ -6,7 +6,7 @@ const FOLDERS = {
   'src/domain/': ['src/domain/'],
   'src/streams/': ['src/domain/', 'src/streams/'],
   'src/stores/': ['src/domain/', 'src/streams/', 'src/stores/'],
-  'src/worker/': ['src/domain/', 'src/streams/', 'src/worker/', 'src/launcher/protocol.ts'],
+  'src/worker/': ['src/domain/', 'src/streams/', 'src/worker/', 'src/launcher/protocol.ts', 'src/launcher/proc.ts'],
   'src/master/': ['src/domain/', 'src/streams/', 'src/master/'],
   'src/launcher/': ['src/launcher/'],
   'src/cli/': ['src/domain/', 'src/streams/', 'src/stores/', 'src/worker/', 'src/master/', 'src/cli/'],

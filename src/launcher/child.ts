@@ -1,8 +1,10 @@
-import { spawn } from 'node:child_process';
-import { accessSync, closeSync, constants, fsyncSync, openSync, renameSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
+import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { instant, uptimeMs } from './clock.ts';
-import { groupLives, processOf, signalGroup } from './proc.ts';
+import { instant, uptimeMs, wait } from './clock.ts';
+import { spawnCommand, startFailure } from './command.ts';
+import { say } from './log.ts';
+import { processOf, signalGroup } from './proc.ts';
 import { FILES, PROTOCOL, type Cause, type Exit, type LiveEntry, type News, type StartOrder } from './protocol.ts';
 
 /** A command that was started, until the launcher has written its exit. */
@@ -11,137 +13,149 @@ export type Child = {
   /** TERM now, KILL after the grace. The first cause wins; asked again it changes nothing. */
   readonly end: (cause: Cause, by?: string) => void;
   readonly setUntil: (until: number) => void;
-  /** Looks at what is due: time limit, deadline, grace, and whether the group is empty. */
-  readonly look: () => void;
+  /** Does what is due at `now` (uptime, ms): time limit, deadline, grace, and whether the group is empty. Answers when it is to be looked at again. */
+  readonly look: (now: number, groupLives: (group: number) => boolean) => number;
 };
 
-/** Longest command that goes into an argument; Linux refuses 128 kB. */
-const ARGUMENT_BYTES = 120_000;
+export type Tell = {
+  readonly news: (news: News) => void;
+  /** Something happened: a look is due. */
+  readonly changed: () => void;
+  /** Called once, after the exit is on disk and told. */
+  readonly ended: () => void;
+};
 
-/** Starts a command in a session of its own, both outputs into one file, or throws with words for a person. `onEnd` is called once, after the exit is on disk. */
-export const startChild = (order: StartOrder, tell: (news: News) => void, onEnd: () => void): Child => {
-  const { runId, attempt, dir, command, shell, killGraceMs } = order;
-  if (order.until !== undefined && uptimeMs() >= order.until) throw new Error('its deadline had passed before it could start');
-  checkPlaces(order);
-  const args = Buffer.byteLength(command) > ARGUMENT_BYTES ? [written(join(dir, FILES.command), command)] : ['-c', command];
-  const out = openSync(join(dir, FILES.out), 'a', 0o600);
-  const input = openSync(order.stdin === undefined ? '/dev/null' : written(join(dir, FILES.stdin), order.stdin), 'r');
+/** `failed` has words for a person. */
+export type Start =
+  { readonly type: 'started'; readonly child: Child } | { readonly type: 'failed'; readonly why: Promise<string> };
+
+/** How often what is being ended is looked at. */
+const POLL_MS = 25;
+const REWRITE_MS = 1_000;
+
+/** Starts a command, or throws with words for a person. */
+export const startChild = (order: StartOrder, tell: Tell): Start => {
+  const { runId, attempt, dir, killGraceMs } = order;
+  const command = spawnCommand(order);
+  const { pid } = command;
+  if (pid === undefined) return { type: 'failed', why: startFailure(command, order.shell) };
   const startedAt = instant();
-  let child: ReturnType<typeof spawn>;
-  try {
-    child = spawn(shell, args, {
-      cwd: order.cwd ?? order.env['HOME'] ?? '/',
-      env: { ...order.env },
-      detached: true,
-      stdio: [input, out, out],
-    });
-  } finally {
-    closeSync(out);
-    closeSync(input);
-  }
-  const { pid } = child;
-  // Without a pid nothing was started; the error event that follows says the same.
-  if (pid === undefined) {
-    child.on('error', () => undefined);
-    throw new Error(`${shell} could not be started`);
-  }
   const startTime = processOf(pid)?.startTime ?? '';
-  writeFileSync(join(dir, FILES.pid), JSON.stringify({ v: PROTOCOL, pid, startTime, startedAt }));
+  notePid(order, { v: PROTOCOL, pid, startTime, startedAt });
 
-  const timeoutAt = order.timeoutMs === undefined ? undefined : uptimeMs() + order.timeoutMs;
-  let { until } = order;
+  const timeoutAt = order.timeoutMs === undefined ? Infinity : uptimeMs() + order.timeoutMs;
+  let until = order.until ?? Infinity;
   let cause: Cause | undefined;
   let by: string | undefined;
-  let killAt: number | undefined;
+  let killAt = Infinity;
   let isKilled = false;
-  let exited: { readonly code: number | null; readonly signal: NodeJS.Signals | null; readonly at: string } | undefined;
+  let exited: Pick<Exit, 'at' | 'exitCode' | 'signal'> | undefined;
   let isDone = false;
 
-  const signal = (name: 'SIGTERM' | 'SIGKILL'): void => {
-    signalGroup(pid, name);
-    if (cause) tell({ type: 'signalled', runId, attempt, signal: name, cause });
+  const signalled = (signal: string, why: Cause): void => {
+    tell.news({ v: PROTOCOL, type: 'signalled', runId, attempt, signal, cause: why });
   };
   const end = (why: Cause, who?: string): void => {
-    if (cause || isDone) return;
+    if (cause !== undefined || exited) return;
     cause = why;
     by = who;
     killAt = uptimeMs() + killGraceMs;
-    signal('SIGTERM');
+    signalGroup(pid, 'SIGTERM');
+    signalGroup(pid, 'SIGCONT'); // one that was stopped gets the TERM too
+    signalled('SIGTERM', why);
+    tell.changed();
   };
-  const finish = (): void => {
-    if (isDone || !exited) return;
+  const kill = (why: Cause): void => {
+    signalGroup(pid, 'SIGKILL'); // again at each look: whoever was just being forked
+    if (!isKilled) signalled('SIGKILL', why);
+    isKilled = true;
+  };
+  const finish = async (): Promise<void> => {
     isDone = true;
     const exit: Exit = {
       v: PROTOCOL,
       runId,
       attempt,
-      at: exited.at,
       startedAt,
-      pid,
-      ...(exited.code === null ? {} : { exitCode: exited.code }),
-      ...(exited.signal === null ? {} : { signal: exited.signal }),
-      ...(cause ? { cause } : {}),
-      ...(by === undefined ? {} : { by }),
+      at: instant(),
+      ...exited,
+      ...(cause && { cause }),
+      ...(by && { by }),
     };
-    writeExit(dir, exit);
-    tell({ type: 'exited', exit });
-    onEnd();
+    await writeExit(dir, exit, () => {
+      tell.news({ v: PROTOCOL, type: 'exited', exit });
+    });
+    tell.ended();
   };
-  const look = (): void => {
-    const now = uptimeMs();
-    if (timeoutAt !== undefined && now >= timeoutAt) end('timedOut');
-    if (until !== undefined && now >= until - killGraceMs) end('leaseLost');
-    const killNow = (killAt !== undefined && now >= killAt) || (until !== undefined && now >= until);
-    if (killNow && !isKilled) {
-      isKilled = true;
-      signal('SIGKILL');
-    }
-    // A run that was ended is over when nothing of its group lives; after KILL that is a matter of moments.
-    if (exited && (cause === undefined || !groupLives(pid))) finish();
-  };
-  child.on('error', () => undefined);
-  child.on('exit', (code, name) => {
-    exited = { code, signal: name, at: instant() };
-    look();
+
+  command.on('error', (error) => {
+    say(`${runId}: ${error.message}`);
   });
-  return {
-    entry: () => ({ runId, attempt, pid, startTime, startedAt, ...(cause ? { cause } : {}) }),
+  command.once('exit', (code, name) => {
+    exited = { at: instant(), ...(code !== null && { exitCode: code }), ...(name !== null && { signal: name }) };
+    tell.changed();
+  });
+  const child: Child = {
+    entry: () => ({ runId, attempt, pid, startTime, startedAt, ...(cause && { cause }) }),
     end,
     setUntil: (at) => {
       until = at;
     },
-    look,
+    look: (now, groupLives) => {
+      if (isDone) return Infinity;
+      if (now >= timeoutAt) end('timedOut');
+      if (now >= until - killGraceMs) end('leaseLost');
+      if (cause !== undefined && now >= Math.min(killAt, until)) kill(cause);
+      // A run that is being ended is over when nothing of its group lives; another one when its command has exited, whatever it leaves behind.
+      if (exited && (cause === undefined || !groupLives(pid))) {
+        void finish();
+        return Infinity;
+      }
+      return exited || isKilled
+        ? now + POLL_MS
+        : cause === undefined
+          ? Math.min(timeoutAt, until - killGraceMs)
+          : Math.min(killAt, until);
+    },
   };
+  return { type: 'started', child };
 };
 
-const checkPlaces = ({ cwd, shell, env, command }: StartOrder): void => {
-  if (command.includes('\0') || Object.entries(env).some(([name, value]) => `${name}${value}`.includes('\0')))
-    throw new Error('the command or its environment contains the character NUL');
-  if (cwd !== undefined && !statSync(cwd, { throwIfNoEntry: false })?.isDirectory())
-    throw new Error(`the folder ${cwd} (cwd) is not there`);
-  if (!shell.startsWith('/')) return;
+/** For whoever has to find the process without this launcher. The command runs already: a disk that is full does not change that. */
+const notePid = (
+  { runId, dir }: StartOrder,
+  note: Omit<LiveEntry, 'runId' | 'attempt' | 'cause'> & { readonly v: number },
+): void => {
   try {
-    accessSync(shell, constants.X_OK);
-  } catch {
-    throw new Error(`the shell ${shell} is not there or cannot be executed`);
+    writeFileSync(join(dir, FILES.pid), JSON.stringify(note), { mode: 0o600 });
+  } catch (error) {
+    say(`the process of ${runId} could not be noted: ${String(error)}`);
   }
 };
 
-const written = (path: string, text: string): string => {
-  writeFileSync(path, text, { mode: 0o600 });
-  return path;
-};
-
-/** On disk before anybody is told: an exit while no worker is there must not be lost. */
-const writeExit = (dir: string, exit: Exit): void => {
-  try {
-    const path = join(dir, FILES.exit);
-    const file = openSync(`${path}.new`, 'w', 0o600);
-    writeSync(file, JSON.stringify(exit));
-    fsyncSync(file);
-    closeSync(file);
-    renameSync(`${path}.new`, path);
-  } catch (error) {
-    process.stdout.write(`${instant()} the exit of ${exit.runId} could not be written: ${String(error)}\n`);
+/** On disk before anybody is told: an exit while no worker is there must not be lost. Where the disk does not take it, it is told all the same, and written as soon as it does. */
+const writeExit = async (dir: string, exit: Exit, told: () => void): Promise<void> => {
+  const path = join(dir, FILES.exit);
+  for (let tries = 0; ; tries += 1) {
+    try {
+      const file = await open(`${path}.new`, 'w', 0o600);
+      try {
+        await file.writeFile(JSON.stringify(exit));
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(`${path}.new`, path);
+      if (tries === 0) told();
+      return;
+    } catch (error) {
+      if (tries === 0) {
+        say(`the exit of ${exit.runId} could not be written: ${String(error)}`);
+        told();
+      }
+      // Its folder was removed: nobody wants to know any more.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+      await wait(REWRITE_MS);
+    }
   }
 };

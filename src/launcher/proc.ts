@@ -14,19 +14,33 @@ export const processOf = (
   }
 };
 
-/** Whether anything of a process group lives. Zombies do not: where nobody reaps them they stay for ever. */
-export const groupLives = (group: number): boolean => {
-  try {
-    process.kill(-group, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-  return readdirSync('/proc').some((name) => {
-    if (!/^\d+$/.test(name)) return false;
-    const found = processOf(Number(name));
-    return found?.group === group && found.state !== 'Z' && found.state !== 'X';
-  });
+/** Answers of any group whether it lives, from at most one reading of /proc: for looking at many at one time. Zombies do not live: where nobody reaps them they
+ *  stay for ever. */
+export const groupsAlive = (): ((group: number) => boolean) => {
+  let living: ReadonlySet<number> | undefined;
+  const read = (): ReadonlySet<number> => {
+    const groups = new Set<number>();
+    for (const name of readdirSync('/proc')) {
+      if (!/^\d+$/.test(name)) continue;
+      const found = processOf(Number(name));
+      if (found && found.state !== 'Z' && found.state !== 'X') groups.add(found.group);
+    }
+    return groups;
+  };
+  return (group) => {
+    try {
+      process.kill(-group, 0);
+    } catch (error) {
+      // EPERM: somebody else's, and alive
+      return (error as NodeJS.ErrnoException).code === 'EPERM';
+    }
+    living ??= read();
+    return living.has(group);
+  };
 };
+
+/** Whether anything of a process group lives. */
+export const groupLives = (group: number): boolean => groupsAlive()(group);
 
 /** Signals a whole group; one that is gone is no error. */
 export const signalGroup = (group: number, signal: NodeJS.Signals): void => {

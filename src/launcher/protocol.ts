@@ -3,7 +3,17 @@
  * `v` is raised when a reader of the old version could no longer understand a message.
  */
 export const PROTOCOL = 1;
-export const SOCKET_NAME = 'launcher.sock';
+
+/** Launchers of one data folder are numbered: the highest that answers is the one that starts runs, the others end with their last run. */
+export const socketName = (generation: number): string => `launcher.${String(generation)}.sock`;
+const SOCKET = /^launcher\.(\d+)\.sock$/;
+
+/** The numbers among the names of a data folder, highest first. */
+export const generationsIn = (names: readonly string[]): readonly number[] =>
+  names.flatMap((name) => Number(SOCKET.exec(name)?.[1] ?? [])).toSorted((a, b) => b - a);
+
+/** Exit code of a launcher that found another one in its place. */
+export const PLACE_IS_TAKEN = 3;
 
 /** Files of the spool folder of one attempt. `out` is the command's own stdout and stderr; `exit` is written by the launcher before it is told. */
 export const FILES = {
@@ -14,6 +24,7 @@ export const FILES = {
   stdin: 'in',
   out: 'out',
   events: 'events',
+  shipped: 'shipped',
   exit: 'exit',
 } as const;
 
@@ -26,6 +37,7 @@ export type StartOrder = {
   readonly dir: string;
   readonly command: string;
   readonly shell: string;
+  /** Where it is absent: the `HOME` of `env` if that is a folder, else `/`. */
   readonly cwd?: string;
   /** All of it: nothing of the launcher's or the worker's own environment is added. */
   readonly env: Readonly<Record<string, string>>;
@@ -36,11 +48,10 @@ export type StartOrder = {
   readonly until?: number;
 };
 
-export type Request =
-  | { readonly id: number; readonly type: 'hello'; readonly v: number }
-  | { readonly id: number; readonly type: 'start'; readonly order: StartOrder }
+export type Request = { readonly v: number; readonly id: number } & (
+  | { readonly type: 'hello' }
+  | { readonly type: 'start'; readonly order: StartOrder }
   | {
-      readonly id: number;
       readonly type: 'end';
       readonly runId: string;
       readonly attempt: number;
@@ -48,29 +59,39 @@ export type Request =
       readonly by?: string;
     }
   | {
-      readonly id: number;
       readonly type: 'deadlines';
       readonly untils: readonly { readonly runId: string; readonly attempt: number; readonly until: number }[];
     }
-  /** Ends itself when its last run has ended. */
-  | { readonly id: number; readonly type: 'stop' };
+  /** Starts nothing from here on, and ends itself when its last run has ended; with a cause it ends them all. */
+  | { readonly type: 'stop'; readonly cause?: Cause; readonly by?: string }
+);
 
 export type LiveEntry = {
   readonly runId: string;
   readonly attempt: number;
   readonly pid: number;
+  /** Field 22 of /proc/<pid>/stat: with it the pid names one process for ever. */
   readonly startTime: string;
   readonly startedAt: string;
   readonly cause?: Cause;
 };
 
-export type Answer =
-  | { readonly id: number; readonly type: 'hello'; readonly v: number; readonly pid: number; readonly runs: readonly LiveEntry[] }
-  | { readonly id: number; readonly type: 'started'; readonly entry: LiveEntry }
-  /** Nothing was started, and `error` says why. */
-  | { readonly id: number; readonly type: 'failed'; readonly error: string; readonly cause?: Cause }
-  /** Of `end`: whether such a run lives. */
-  | { readonly id: number; readonly type: 'told'; readonly live: boolean };
+export type Answer = { readonly v: number; readonly id: number } & (
+  | {
+      readonly type: 'hello';
+      readonly pid: number;
+      readonly startedAt: string;
+      /** What the worker that started it called its program. */
+      readonly build: string;
+      readonly isStopping: boolean;
+      readonly runs: readonly LiveEntry[];
+    }
+  | { readonly type: 'started'; readonly entry: LiveEntry }
+  /** Nothing was started or done, and `error` says why in words for a person. */
+  | { readonly type: 'failed'; readonly error: string }
+  /** Of `end`: whether such a run lives. Of `stop`: whether any does. */
+  | { readonly type: 'told'; readonly live: boolean }
+);
 
 export type Exit = {
   readonly v: number;
@@ -78,14 +99,13 @@ export type Exit = {
   readonly attempt: number;
   readonly at: string;
   readonly startedAt: string;
-  readonly pid: number;
   readonly exitCode?: number;
   readonly signal?: string;
   readonly cause?: Cause;
   readonly by?: string;
 };
 
-export type News =
+export type News = { readonly v: number } & (
   | { readonly type: 'exited'; readonly exit: Exit }
   | {
       readonly type: 'signalled';
@@ -93,4 +113,5 @@ export type News =
       readonly attempt: number;
       readonly signal: string;
       readonly cause: Cause;
-    };
+    }
+);

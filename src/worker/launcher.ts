@@ -1,21 +1,14 @@
 import { spawn } from 'node:child_process';
-import { openSync } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { createConnection, type Socket } from 'node:net';
+import { createHash } from 'node:crypto';
+import { mkdir, open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { concat, defer, from, Subject, type Observable } from 'rxjs';
-import {
-  PROTOCOL,
-  SOCKET_NAME,
-  type Answer,
-  type Cause,
-  type LiveEntry,
-  type News,
-  type Request,
-  type StartOrder,
-} from '../launcher/protocol.ts';
+import { filter, merge, take, tap } from 'rxjs';
+import { generationsIn, PLACE_IS_TAKEN, type Cause, type LiveEntry, type News, type StartOrder } from '../launcher/protocol.ts';
 import { sleep, type Clock } from '../streams/clock.ts';
+import { link, LauncherGone, type Link } from './launcher-link.ts';
+
+export { LauncherGone };
 
 export type LauncherDeps = {
   readonly dataDir: string;
@@ -25,154 +18,103 @@ export type LauncherDeps = {
   readonly log: Logger;
 };
 
-type Ask = Request extends infer R ? (R extends { id: number } ? Omit<R, 'id'> : never) : never;
-
-/** A launcher that says it is gone: what was asked may have been done. */
-export class LauncherGone extends Error {
-  override readonly name = 'LauncherGone';
-}
-
-const ANSWER_MS = 10_000;
-const START_TRIES = 200;
-const TRY_MS = 50;
-const LONGEST_SOCKET_PATH = 100;
+const START_MS = 30_000;
+const TRY_MS = 25;
 
 export type Launcher = Awaited<ReturnType<typeof connectLauncher>>;
 
-/** Connects to the launcher of this data folder, which may live since an earlier worker process, or starts one. `gone$` emits when the connection breaks; then `connect` again. */
+/** Connects to the launcher of this data folder, which may live since an earlier worker process, or starts one. A launcher of another version starts nothing any more: it
+ *  is succeeded by a new one, and stays connected until its last run has ended. `gone$` emits when a launcher with runs, or the one that starts them, is gone; then connect
+ *  again. Rejects with words for a person when none can be started. */
 export const connectLauncher = async ({ dataDir, launcherPath, clock, log }: LauncherDeps) => {
-  const socket = (await tryConnect(dataDir)) ?? (await startLauncher());
-  const waiting = new Map<number, (answer: Answer | LauncherGone) => void>();
-  const news = new Subject<News>();
-  // What is told before anybody listens is kept: an exit in that moment must not be missed.
-  let early: News[] | undefined = [];
-  const gone = new Subject<void>();
-  let isGone = false;
-  let lastId = 0;
-  let rest = '';
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const build = createHash('sha256')
+    .update(await readFile(launcherPath))
+    .digest('hex')
+    .slice(0, 16);
 
-  async function startLauncher(): Promise<Socket> {
-    const logFile = openSync(join(dataDir, 'launcher.log'), 'a', 0o600);
-    const child = spawn(process.execPath, ['--max-old-space-size=128', '--max-semi-space-size=2', launcherPath, dataDir], {
-      detached: true,
-      stdio: ['ignore', logFile, logFile],
-      cwd: dataDir,
-      env: { PATH: process.env['PATH'] ?? '' },
-    });
+  const listening = async (above: number): Promise<readonly Numbered[]> => {
+    const numbers = generationsIn(await readdir(dataDir)).filter((generation) => generation > above);
+    const found = await Promise.all(numbers.map(async (number) => ({ number, link: await link(dataDir, number, clock) })));
+    return found.filter((each): each is Numbered => each.link !== undefined);
+  };
+
+  const startLauncher = async (succeeds: boolean, above: number): Promise<Link> => {
+    const logPath = join(dataDir, 'launcher.log');
+    const logFile = await open(logPath, 'a', 0o600);
     let failure: string | undefined;
-    child.on('error', (error) => {
-      failure = error.message;
-    });
-    child.on('exit', (code) => {
-      if (code !== 3) failure = `it ended with exit code ${String(code)}, see ${join(dataDir, 'launcher.log')}`;
-    });
-    child.unref();
-    log.info({ pid: child.pid }, 'launcher started');
-    for (let tries = 0; tries < START_TRIES && failure === undefined; tries += 1) {
+    try {
+      const args = ['--max-old-space-size=128', '--max-semi-space-size=2', launcherPath, dataDir, build];
+      const child = spawn(process.execPath, succeeds ? [...args, 'succeed'] : args, {
+        detached: true,
+        stdio: ['ignore', logFile.fd, logFile.fd],
+        cwd: dataDir,
+        env: { PATH: process.env['PATH'] ?? '' }, // nothing of the worker's own: it holds secrets
+      });
+      child.on('error', (error) => {
+        failure = error.message;
+      });
+      child.on('exit', (code, signal) => {
+        if (code !== PLACE_IS_TAKEN) failure = `it ended with ${signal ?? `exit code ${String(code)}`}, see ${logPath}`;
+      });
+      child.unref();
+      log.info({ pid: child.pid }, 'launcher started');
+    } finally {
+      await logFile.close();
+    }
+    for (const end = clock.monotonic() + START_MS; clock.monotonic() < end;) {
+      const [first, ...others] = await listening(above);
+      for (const other of others) other.link.close();
+      if (first) return first.link;
+      if (failure !== undefined) break;
       await sleep(TRY_MS, clock);
-      const connected = await tryConnect(dataDir);
-      if (connected) return connected;
     }
     throw new Error(`the launcher did not start: ${failure ?? 'it does not answer'}`);
+  };
+
+  const found = await listening(0);
+  const usable = found[0] && found[0].link.hello.build === build && !found[0].link.hello.isStopping ? found[0].link : undefined;
+  const present = usable ?? (await startLauncher(found.length > 0, found[0]?.number ?? 0));
+  const succeeded = found.map((each) => each.link).filter((each) => each !== present);
+  const links: readonly Link[] = [present, ...succeeded];
+  for (const old of succeeded) {
+    log.info({ pid: old.hello.pid, runs: old.hello.runs.length }, 'an earlier launcher ends with its last run');
+    await old.ask({ type: 'stop' }).catch(() => undefined);
   }
-
-  const onLine = (line: string): void => {
-    const message = JSON.parse(line) as Answer | News;
-    if (!('id' in message)) {
-      if (early) early.push(message);
-      else news.next(message);
-    } else {
-      waiting.get(message.id)?.(message);
-      waiting.delete(message.id);
-    }
+  const close = (): void => {
+    for (const each of links) each.close();
   };
-  const onGone = (): void => {
-    if (isGone) return;
-    isGone = true;
-    for (const tell of waiting.values()) tell(new LauncherGone('the launcher is gone'));
-    waiting.clear();
-    news.complete();
-    gone.next();
-    gone.complete();
+  /** Asks all that live, since it may be of any; rejects when the one that starts runs is gone. */
+  const askAll = async (what: Parameters<Link['ask']>[0]): Promise<boolean> => {
+    const answers = await Promise.all([present.ask(what), ...succeeded.map((old) => old.ask(what).catch(() => undefined))]);
+    return answers.some((answer) => answer?.type === 'told' && answer.live);
   };
-  socket.setEncoding('utf8');
-  socket.on('data', (chunk: string) => {
-    const lines = (rest + chunk).split('\n');
-    rest = lines.pop() ?? '';
-    lines.filter((line) => line !== '').forEach(onLine);
-  });
-  socket.on('error', () => undefined);
-  socket.on('close', onGone);
 
-  const ask = (what: Ask): Promise<Answer> =>
-    new Promise((resolve, reject) => {
-      if (isGone) {
-        reject(new LauncherGone('the launcher is gone'));
-        return;
-      }
-      lastId += 1;
-      const id = lastId;
-      waiting.set(id, (answer) => {
-        if (answer instanceof Error) reject(answer);
-        else resolve(answer);
-      });
-      void sleep(ANSWER_MS, clock).then(() => {
-        // A launcher that does not answer is as good as gone: the connection is made anew.
-        if (waiting.has(id)) socket.destroy();
-      });
-      socket.write(`${JSON.stringify({ id, ...what })}\n`);
-    });
-
-  const hello = await ask({ type: 'hello', v: PROTOCOL });
-  if (hello.type !== 'hello') throw new Error('the launcher does not understand this worker');
   return {
-    pid: hello.pid,
+    pid: present.hello.pid,
     /** What lived when the connection was made. */
-    live: hello.runs,
-    /** Subscribed to once. */
-    news$: defer(() => {
-      const kept = early ?? [];
-      early = undefined;
-      return concat(from(kept), news);
-    }),
-    gone$: gone as Observable<void>,
+    live: links.flatMap(({ hello }): readonly LiveEntry[] => hello.runs),
+    /** What happened since the connection was made, also before the first subscriber: whoever subscribes and then looks at exits on disk misses none. */
+    news$: merge<News[]>(...links.map(({ news$ }) => news$)),
+    gone$: merge(
+      present.gone$,
+      ...succeeded.map((old) => old.gone$.pipe(filter(() => old.hasRuns()))), // the others ended as they were told
+    ).pipe(take(1), tap(close)),
     /** Answers what was started; rejects with words for a person when nothing was. */
     start: async (order: StartOrder): Promise<LiveEntry> => {
-      const answer = await ask({ type: 'start', order });
+      const answer = await present.ask({ type: 'start', order });
       if (answer.type === 'started') return answer.entry;
       throw new Error(answer.type === 'failed' ? answer.error : 'the launcher answered something else');
     },
     /** Whether such a run lives there. */
-    end: async (runId: string, attempt: number, cause: Cause, by: string | undefined): Promise<boolean> => {
-      const answer = await ask({ type: 'end', runId, attempt, cause, ...(by === undefined ? {} : { by }) });
-      return answer.type === 'told' && answer.live;
-    },
+    end: (runId: string, attempt: number, cause: Cause, by: string | undefined): Promise<boolean> =>
+      askAll({ type: 'end', runId, attempt, cause, ...(by === undefined ? {} : { by }) }),
     setDeadlines: (untils: readonly { readonly runId: string; readonly attempt: number; readonly until: number }[]) =>
-      ask({ type: 'deadlines', untils }),
-    /** It ends itself when its last run has ended. */
-    stop: () => ask({ type: 'stop' }),
-    close: (): void => {
-      socket.destroy();
-    },
+      askAll({ type: 'deadlines', untils }),
+    /** It starts nothing any more and ends itself when its last run has ended; with a cause it ends them all, also when the worker is gone meanwhile. */
+    stop: (ending?: { readonly cause: Cause; readonly by?: string }) => askAll({ type: 'stop', ...ending }),
+    close,
   };
 };
 
-/** Undefined when nobody listens. A path that is too long for a Unix socket is reached through the folder's descriptor. */
-const tryConnect = async (dataDir: string): Promise<Socket | undefined> => {
-  const path = join(dataDir, SOCKET_NAME);
-  const folder = Buffer.byteLength(path) > LONGEST_SOCKET_PATH ? await open(dataDir, 'r') : undefined;
-  try {
-    return await new Promise((resolve) => {
-      const socket = createConnection(folder ? `/proc/self/fd/${String(folder.fd)}/${SOCKET_NAME}` : path);
-      socket.once('connect', () => {
-        socket.removeAllListeners('error');
-        resolve(socket);
-      });
-      socket.once('error', () => {
-        resolve(undefined);
-      });
-    });
-  } finally {
-    await folder?.close();
-  }
-};
+type Numbered = { readonly number: number; readonly link: Link };

@@ -1,0 +1,146 @@
+// A launcher of a test: bundled from the sources into a folder of its own, so that no test depends on dist/.
+import { buildSync } from 'esbuild';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { uuidv7 } from 'uuidv7';
+import { groupLives, signalGroup } from '../../src/launcher/proc.ts';
+import { FILES, type Exit, type LiveEntry, type News, type StartOrder } from '../../src/launcher/protocol.ts';
+import { systemClock } from '../../src/streams/clock.ts';
+import { connectLauncher, type Launcher } from '../../src/worker/launcher.ts';
+import { until } from './process.ts';
+
+const root = join(import.meta.dirname, '../..');
+let bundled: string | undefined;
+
+/** The path of a launcher made from src/launcher/, once a test process. With another `banner` it is another build of it. */
+export const bundleLauncher = (banner = ''): string => {
+  if (bundled !== undefined && banner === '') return bundled;
+  const folder = mkdtempSync(join(tmpdir(), 'cronstream-bundle-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const outfile = join(folder, 'main.mjs');
+  buildSync({
+    absWorkingDir: root,
+    entryPoints: ['src/launcher/main.ts'],
+    outfile,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    banner: { js: banner },
+  });
+  if (banner === '') bundled = outfile;
+  return outfile;
+};
+
+/** What a test does with one data folder. */
+export type LauncherFolder = {
+  readonly dataDir: string;
+  /** A further connection, as of a new worker process. */
+  readonly connect: (launcherPath?: string) => Promise<Connected>;
+  /** A complete order: its spool folder is made, the rest has defaults. */
+  readonly order: (order: Partial<StartOrder> & Pick<StartOrder, 'command'>) => StartOrder;
+  readonly exitOnDisk: (order: StartOrder) => Exit | undefined;
+  readonly output: (order: StartOrder) => string;
+  readonly [Symbol.asyncDispose]: () => Promise<void>;
+};
+
+export type Connected = Launcher & {
+  readonly news: readonly News[];
+  readonly exits: () => readonly Exit[];
+  /** The exit of a run, when it is told. */
+  readonly exitOf: (order: StartOrder) => Promise<Exit>;
+  /** Starts, and resolves with what was told of the exit. */
+  readonly run: (order: StartOrder) => Promise<Exit>;
+};
+
+/** A new data folder. In the end every launcher of it and every process that it started is gone. `under` makes the path longer. */
+export const launcherFolder = (under = ''): LauncherFolder => {
+  const base = mkdtempSync(join(tmpdir(), 'cronstream-launcher-'));
+  const dataDir = join(base, under);
+  mkdirSync(dataDir, { recursive: true });
+  const open: Launcher[] = [];
+  const launchers = new Set<number>();
+  const entries: LiveEntry[] = [];
+  const log = pino({ level: 'silent' });
+
+  const connect = async (launcherPath = bundleLauncher()): Promise<Connected> => {
+    const launcher = await connectLauncher({ dataDir, launcherPath, clock: systemClock, log });
+    open.push(launcher);
+    launchers.add(launcher.pid);
+    entries.push(...launcher.live);
+    const news: News[] = [];
+    launcher.news$.subscribe((each) => news.push(each));
+    const exits = (): readonly Exit[] => news.flatMap((each) => (each.type === 'exited' ? [each.exit] : []));
+    const start = async (order: StartOrder): Promise<LiveEntry> => {
+      const entry = await launcher.start(order);
+      entries.push(entry);
+      return entry;
+    };
+    const exitOf = async ({ runId, attempt }: StartOrder): Promise<Exit> => {
+      const find = (): Exit | undefined => exits().find((exit) => exit.runId === runId && exit.attempt === attempt);
+      await until(
+        () => find() !== undefined,
+        () => `exit of ${runId}: ${JSON.stringify(news)}`,
+      );
+      return find()!;
+    };
+    return {
+      ...launcher,
+      start,
+      news,
+      exits,
+      exitOf,
+      run: async (order) => {
+        await start(order);
+        return exitOf(order);
+      },
+    };
+  };
+  const dispose = async (): Promise<void> => {
+    for (const each of open) each.close();
+    launchers.forEach((pid) => endProcess(pid));
+    for (const { pid } of entries) signalGroup(pid, 'SIGKILL');
+    await until(
+      () => entries.every(({ pid }) => !groupLives(pid)),
+      () => 'a process of the test still lives',
+    );
+    rmSync(base, { recursive: true, force: true });
+  };
+
+  return {
+    dataDir,
+    connect,
+    order: (given) => {
+      const runId = given.runId ?? uuidv7();
+      const attempt = given.attempt ?? 1;
+      const dir = join(dataDir, 'spool', `${runId}.${attempt}`);
+      mkdirSync(dir, { recursive: true });
+      return { runId, attempt, dir, shell: '/bin/sh', env: { PATH: '/usr/bin:/bin' }, killGraceMs: 10_000, ...given };
+    },
+    exitOnDisk: ({ dir }) => {
+      const text = contentOf(join(dir, FILES.exit));
+      return text === undefined ? undefined : (JSON.parse(text) as Exit);
+    },
+    output: ({ dir }) => contentOf(join(dir, FILES.out)) ?? '',
+    [Symbol.asyncDispose]: dispose,
+  };
+};
+
+export const contentOf = (path: string): string | undefined => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+};
+
+/** KILL, of one process that the test knows by its number; one that is gone is no error. */
+export const endProcess = (pid: number): void => {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // gone already
+  }
+};
