@@ -107,7 +107,7 @@ export const registerNotFound = (
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?', 1)[0] ?? '';
     const others = [...methods.values()].filter(({ is }) => is.test(path)).flatMap((known) => [...known.methods]);
-    if (others.length > 0)
+    if (others.length > 0 && !others.includes(request.method))
       return sendProblem(
         reply.header('allow', [...new Set(others)].join(', ')),
         problem(405, 'methodNotAllowed', 'The path does not know this method', { detail: `It knows ${others.join(', ')}.` }),
