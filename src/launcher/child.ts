@@ -77,6 +77,7 @@ export const startChild = (order: StartOrder, tell: Tell): Start => {
       runId,
       attempt,
       startedAt,
+      pid,
       at: instant(),
       ...exited,
       ...(cause && { cause }),

@@ -99,6 +99,7 @@ export type Exit = {
   readonly attempt: number;
   readonly at: string;
   readonly startedAt: string;
+  readonly pid: number;
   readonly exitCode?: number;
   readonly signal?: string;
   readonly cause?: Cause;

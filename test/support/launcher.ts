@@ -71,7 +71,10 @@ export const launcherFolder = (under = ''): LauncherFolder => {
     launchers.add(launcher.pid);
     entries.push(...launcher.live);
     const news: News[] = [];
-    launcher.news$.subscribe((each) => news.push(each));
+    const failed = (error: unknown): void => {
+      throw error;
+    };
+    launcher.news$.subscribe({ next: (each) => news.push(each), error: failed });
     const exits = (): readonly Exit[] => news.flatMap((each) => (each.type === 'exited' ? [each.exit] : []));
     const start = async (order: StartOrder): Promise<LiveEntry> => {
       const entry = await launcher.start(order);
