@@ -1,4 +1,5 @@
 import { open, type RootDatabase } from 'lmdb';
+import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { lockFolder } from './folder-lock.ts';
 
@@ -14,8 +15,10 @@ export type Embedded = {
 export function openEmbedded(dir: string): Embedded {
   const lock = lockOf(dir);
   try {
+    const path = join(dir, 'stores');
+    checkFile(join(path, 'data.mdb'));
     // A commit is on the disk before it is answered. With overlapping sync it would be visible before, and slower for one at a time.
-    const root = open({ path: join(dir, 'stores'), maxDbs: 16, overlappingSync: false });
+    const root = open({ path, maxDbs: 16, overlappingSync: false });
     let closing: Promise<void> | undefined;
     const close = async (): Promise<void> => {
       await root.close();
@@ -25,6 +28,27 @@ export function openEmbedded(dir: string): Embedded {
   } catch (error) {
     lock.release();
     throw new Error(`The stores in the data folder ${dir} cannot be opened: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+const MAGIC = 0xbe_ef_c0_de;
+const MAGIC_AT = 24;
+
+/** lmdb ends the whole process by a fault when its file is something else. An empty file is a new one. */
+function checkFile(file: string): void {
+  if (!existsSync(file)) return;
+  const bytes = readHead(file);
+  if (bytes.length > 0 && (bytes.length < MAGIC_AT + 4 || bytes.readUInt32LE(MAGIC_AT) !== MAGIC))
+    throw new Error(`${file} is not a database, or is damaged`);
+}
+
+function readHead(file: string): Buffer {
+  const descriptor = openSync(file, 'r');
+  try {
+    const bytes = Buffer.alloc(MAGIC_AT + 4);
+    return bytes.subarray(0, readSync(descriptor, bytes));
+  } finally {
+    closeSync(descriptor);
   }
 }
 
