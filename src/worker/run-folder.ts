@@ -1,10 +1,10 @@
-import { appendFile, mkdir, open, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FILES, type Exit } from '../launcher/protocol.ts';
-import type { EventOf, RunEvent } from '../domain/events.ts';
+import type { RunEvent } from '../domain/events.ts';
+import { openEventFile } from './event-file.ts';
+import { cutOf, readCut, type Line } from './output-cuts.ts';
 
-/** A line of the `events` file. Output lies in `out` and only its place stands here: cut once, before it is shipped, so that shipping again gives the same event. */
-type Line = Exclude<RunEvent, { type: 'output' }> | (Omit<EventOf<'output'>, 'data'> & { readonly length: number });
 /** An event of an attempt before it has its number. */
 export type Unnumbered = {
   [T in AttemptEvent['type']]: Omit<Extract<AttemptEvent, { type: T }>, 'v' | 'seq' | 'job' | 'runId' | 'attempt'>;
@@ -13,20 +13,20 @@ type AttemptEvent = Exclude<Extract<RunEvent, { seq: number }>, { type: 'output'
 
 export type FolderOf = { readonly job: string; readonly runId: string; readonly attempt: number };
 
-/** The spool folder of one attempt: what is in it is the truth about the attempt until the run log has confirmed all of it. */
+/** The spool folder of one attempt: what is in it is the truth about the attempt until the run log has confirmed all of it. Whatever writes rejects when the disk does not take
+ *  it, and leaves the folder as it was. */
 export type RunFolder = Awaited<ReturnType<typeof openRunFolder>>;
 
-const CHUNK_BYTES = 64 * 1024;
-
-/** Opens or makes the folder. Lines that a crash left half-written are cut off. */
+/** Opens the folder, which need not be there yet. Lines that a crash left half-written are cut off. */
 export const openRunFolder = async (dir: string, of: FolderOf) => {
   const path = (name: keyof typeof FILES): string => join(dir, FILES[name]);
-  const kept = await readLines(path('events'));
-  let lines: readonly string[] = kept;
-  let seq = kept.length;
-  let handed = 0;
-  let confirmed = 0;
-  let cutTo = endOfCuts(kept);
+  const told = new Set<RunEvent['type']>();
+  let cutTo = 0;
+  const note = (line: Line): void => {
+    told.add(line.type);
+    if (line.type === 'output') cutTo = Math.max(cutTo, line.offset + line.length);
+  };
+  const events = await openEventFile<Line>({ path: path('events'), shippedPath: path('shipped'), onLine: note });
   let isReleased = false;
   let bytes = 0;
   // Everything that reads or writes the folder goes one after the other.
@@ -36,46 +36,27 @@ export const openRunFolder = async (dir: string, of: FolderOf) => {
     turn = done.catch(() => undefined);
     return done;
   };
-
-  const addLines = async (added: readonly Line[]): Promise<void> => {
-    const texts = added.map((line) => JSON.stringify(line));
-    await appendFile(path('events'), texts.map((text) => `${text}\n`).join(''), { mode: 0o600 });
-    lines = [...lines, ...texts];
-    seq += added.length;
-  };
-  const cutLines = (from: number, to: number, at: string, droppedBytes = 0): readonly Line[] => {
-    const cuts: Line[] = [];
-    for (let offset = from; offset < to; offset += CHUNK_BYTES) {
-      const length = Math.min(CHUNK_BYTES, to - offset);
-      cuts.push({
-        v: 1,
-        type: 'output',
-        ...of,
-        seq: seq + cuts.length,
-        at,
-        offset,
-        length,
-        ...(offset === from && droppedBytes > 0 ? { droppedBytes } : {}),
-      });
-    }
-    return cuts;
-  };
   const sizeOfOut = async (): Promise<number> => {
     const found = await stat(path('out')).catch(() => undefined);
     bytes = found?.size ?? 0;
     return bytes;
   };
-  const write = async (name: keyof typeof FILES, value: unknown): Promise<void> => {
-    await mkdir(dir, { recursive: true, mode: 0o700 });
-    await writeFile(`${path(name)}.new`, JSON.stringify(value), { mode: 0o600 });
-    await rename(`${path(name)}.new`, path(name));
+  const addLines = async (added: readonly Line[]): Promise<void> => {
+    if (added.length === 0) return;
+    await events.append(added);
+    added.forEach(note);
   };
 
   return {
     dir,
     of,
     /** What the run was meant as, and then what it was claimed as. */
-    writeFacts: (facts: unknown) => inTurn(() => write('run', facts)),
+    writeFacts: (facts: unknown) =>
+      inTurn(async () => {
+        await mkdir(dir, { recursive: true, mode: 0o700 });
+        await writeFile(`${path('run')}.new`, JSON.stringify(facts), { mode: 0o600 });
+        await rename(`${path('run')}.new`, path('run'));
+      }),
     /** True once for an attempt, whatever crashes lie between (design.md §5.1). */
     begin: () =>
       inTurn(async () => {
@@ -88,66 +69,43 @@ export const openRunFolder = async (dir: string, of: FolderOf) => {
         }
       }),
     exit: () => inTurn(() => readJson<Exit>(path('exit'))),
-    tell: (event: Unnumbered) => inTurn(() => addLines([{ v: 1, ...of, seq, ...event } as Line])),
+    tell: (event: Unnumbered) => inTurn(() => addLines([{ v: 1, ...of, seq: events.count(), ...event }])),
     /** Makes output events of what the command has printed since: its head while it runs, and at the end the rest or, above the limit, the tail. Answers what there is in all. */
     cut: (at: string, limitBytes: number, isEnd: boolean) =>
       inTurn(async () => {
         const size = await sizeOfOut();
-        const head = Math.floor(limitBytes / 2);
-        const isOver = size > limitBytes;
-        const added = [...cutLines(cutTo, Math.min(size, isEnd && !isOver ? size : head), at)];
-        const afterHead = Math.max(cutTo, Math.min(size, isEnd && !isOver ? size : head));
-        if (isEnd && isOver) {
-          const tail = Math.max(afterHead, size - (limitBytes - head));
-          const first = seq + added.length;
-          added.push(...cutLines(tail, size, at, tail - afterHead).map((line, index) => ({ ...line, seq: first + index })));
-        }
-        if (added.length > 0) await addLines(added);
-        cutTo = isEnd ? Math.max(size, afterHead) : afterHead;
-        return { outputBytes: size, truncated: isOver };
+        const { spans, end } = cutOf({ size, cutTo, limitBytes, isEnd });
+        await addLines(spans.map((span, index) => ({ v: 1, type: 'output', ...of, seq: events.count() + index, at, ...span })));
+        cutTo = end;
+        return { outputBytes: size, truncated: size > limitBytes };
       }),
-    /** The next events that were not handed out yet, at most so many and so many bytes of output. */
+    /** The next events that were not handed out yet, at most so many and about so many bytes. Where it rejects, none is handed out. */
     take: (most: number, mostBytes: number) =>
       inTurn(async () => {
-        const events: RunEvent[] = [];
-        let left = mostBytes;
-        while (handed < lines.length && events.length < most && left > 0) {
-          const line = JSON.parse(lines[handed] ?? '') as Line;
-          const event = line.type === 'output' ? await withData(path('out'), line) : line;
-          left -= event.type === 'output' ? event.data.length : 200;
-          events.push(event);
-          handed += 1;
-        }
-        return events;
+        const lines = await events.next(most, mostBytes, (line) => (line.type === 'output' ? line.length : 200));
+        const taken: RunEvent[] = [];
+        for (const line of lines) taken.push(line.type === 'output' ? await readCut(path('out'), line) : line);
+        events.handed(lines.length);
+        return taken;
       }),
-    confirm: (count: number): void => {
-      confirmed += count;
-    },
+    /** The run log has so many more of those that were handed out, in their order. */
+    confirm: (count: number) => inTurn(() => events.confirm(count)),
     /** Whether an event of this type stands in the folder: a worker that was killed in mid-end must not tell the end twice. */
-    hasTold: (type: RunEvent['type']): boolean => lines.some((line) => (JSON.parse(line) as Line).type === type),
-    hasMore: (): boolean => handed < lines.length,
+    hasTold: (type: RunEvent['type']): boolean => told.has(type),
+    hasMore: (): boolean => events.hasMore(),
     /** Nothing will be added any more, and nobody but the run log needs it. */
     release: (): void => {
       isReleased = true;
     },
-    isDone: (): boolean => isReleased && confirmed >= lines.length,
-    isAllHanded: (): boolean => handed >= lines.length,
+    isDone: (): boolean => isReleased && events.isConfirmed(),
+    isAllHanded: (): boolean => !events.hasMore(),
+    /** Size of the output when it was last looked at. */
     bytes: (): number => bytes,
     remove: () => inTurn(() => rm(dir, { recursive: true, force: true })),
   };
 };
 
-const withData = async (out: string, { length, ...line }: Extract<Line, { type: 'output' }>): Promise<RunEvent> => {
-  const file = await open(out, 'r');
-  try {
-    const data = new Uint8Array(length);
-    const { bytesRead } = await file.read(data, 0, length, line.offset);
-    return { ...line, data: data.subarray(0, bytesRead) };
-  } finally {
-    await file.close();
-  }
-};
-
+/** Undefined where the file is not there, or not whole. */
 export const readJson = async <T>(path: string): Promise<T | undefined> => {
   try {
     return JSON.parse(await readFile(path, 'utf8')) as T;
@@ -155,31 +113,3 @@ export const readJson = async <T>(path: string): Promise<T | undefined> => {
     return undefined;
   }
 };
-
-const readLines = async (path: string): Promise<readonly string[]> => {
-  const text = await readFile(path, 'utf8').catch(() => '');
-  const lines: string[] = [];
-  let good = 0;
-  for (const line of text.split('\n').slice(0, -1)) {
-    if (!isJson(line)) break;
-    lines.push(line);
-    good += Buffer.byteLength(line) + 1;
-  }
-  if (good < Buffer.byteLength(text)) await truncate(path, good);
-  return lines;
-};
-
-const isJson = (line: string): boolean => {
-  try {
-    JSON.parse(line);
-    return true;
-  } catch {
-    return false;
-  }
-};
-
-const endOfCuts = (lines: readonly string[]): number =>
-  lines.reduce((end, text) => {
-    const line = JSON.parse(text) as Line;
-    return line.type === 'output' ? Math.max(end, line.offset + line.length) : end;
-  }, 0);

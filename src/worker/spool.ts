@@ -26,17 +26,34 @@ const nameOf = (runId: string, attempt: number): string => `${runId}.${String(at
 export const openSpool = async (root: string) => {
   await mkdir(root, { recursive: true, mode: 0o700 });
   const folders = new Map<string, RunFolder>();
-  const wakes = new Subject<void>();
+  const wakes$ = new Subject<void>();
 
+  const opening = new Map<string, Promise<RunFolder>>();
+
+  /** One object a folder, however many ask for it at one time: it counts the events. */
   const open = async (of: FolderOf): Promise<RunFolder> => {
     const name = nameOf(of.runId, of.attempt);
-    const known = folders.get(name) ?? (await openRunFolder(join(root, name), of));
-    folders.set(name, known);
-    return known;
+    const known = folders.get(name);
+    if (known) return known;
+    const opened = opening.get(name) ?? openRunFolder(join(root, name), of);
+    opening.set(name, opened);
+    try {
+      const folder = await opened;
+      folders.set(name, folder);
+      return folder;
+    } finally {
+      opening.delete(name);
+    }
   };
   const forget = async (folder: RunFolder): Promise<void> => {
     folders.delete(nameOf(folder.of.runId, folder.of.attempt));
     await folder.remove();
+  };
+
+  /** Whoever was served goes to the end of the line: a command that prints without end must not keep the others waiting. */
+  const turnOver = (folder: RunFolder): void => {
+    const name = nameOf(folder.of.runId, folder.of.attempt);
+    if (folders.delete(name)) folders.set(name, folder);
   };
 
   return {
@@ -51,6 +68,7 @@ export const openSpool = async (root: string) => {
         const dir = join(root, entry.name);
         const names = await readdir(dir);
         if (!names.includes(FILES.run) && !names.includes(FILES.begun)) {
+          if (folders.has(entry.name)) continue; // being written
           await rm(dir, { recursive: true, force: true }); // an intent that was not even written: nothing was claimed by it
           continue;
         }
@@ -75,26 +93,37 @@ export const openSpool = async (root: string) => {
     },
     /** Says that there may be more to take. */
     wake: (): void => {
-      wakes.next();
+      wakes$.next();
     },
-    wakes$: wakes as Observable<void>,
+    wakes$: wakes$ as Observable<void>,
     take: async (most: number): Promise<readonly SpoolItem[]> => {
       const items: SpoolItem[] = [];
       let bytes = 0;
-      for (const folder of folders.values()) {
+      for (const folder of [...folders.values()]) {
         if (items.length >= most || bytes >= BATCH_BYTES) break;
         if (!folder.hasMore()) continue;
-        for (const event of await folder.take(most - items.length, BATCH_BYTES - bytes)) {
-          items.push({ event, folder });
-          bytes += event.type === 'output' ? event.data.length : 0;
+        try {
+          for (const event of await folder.take(most - items.length, BATCH_BYTES - bytes)) {
+            items.push({ event, folder });
+            bytes += event.type === 'output' ? event.data.length : 0;
+          }
+        } catch (error) {
+          // What was taken already must go its way: it is not handed out again.
+          if (items.length === 0) throw error;
+          break;
         }
+        turnOver(folder);
       }
       return items;
     },
     /** The run log has these: a folder that is released and confirmed is removed. */
     confirm: async (items: readonly SpoolItem[]): Promise<void> => {
-      for (const { folder } of items) folder.confirm(1);
-      for (const folder of new Set(items.map((item) => item.folder))) if (folder.isDone()) await forget(folder);
+      const counts = new Map<RunFolder, number>();
+      for (const { folder } of items) counts.set(folder, (counts.get(folder) ?? 0) + 1);
+      for (const [folder, count] of counts) {
+        await folder.confirm(count);
+        if (folder.isDone()) await forget(folder);
+      }
     },
     /** Called when nothing will be added to a folder: it may be confirmed already. */
     release: async (folder: RunFolder): Promise<void> => {

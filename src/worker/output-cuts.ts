@@ -1,0 +1,55 @@
+import { open } from 'node:fs/promises';
+import type { EventOf, RunEvent } from '../domain/events.ts';
+
+/** A line of the `events` file. Output lies in `out` and only its place stands here: cut once, before it is shipped, so that shipping again gives the same event. */
+export type Line = Exclude<RunEvent, { type: 'output' }> | (Omit<EventOf<'output'>, 'data'> & { readonly length: number });
+type OutputLine = Extract<Line, { type: 'output' }>;
+/** A piece of the output that becomes one event. */
+export type Span = Pick<OutputLine, 'offset' | 'length' | 'droppedBytes'>;
+
+const CHUNK_BYTES = 64 * 1024;
+
+/** What of an output of `size` bytes becomes events now, where the first `cutTo` bytes have become so already. While the command runs that is the head, half of the limit; at its
+ *  end the rest, or of one above the limit the tail, and what is left out between is said. Pure. `end` is the next `cutTo`. */
+export const cutOf = ({
+  size,
+  cutTo,
+  limitBytes,
+  isEnd,
+}: {
+  readonly size: number;
+  readonly cutTo: number;
+  readonly limitBytes: number;
+  readonly isEnd: boolean;
+}): { readonly spans: readonly Span[]; readonly end: number } => {
+  const headBytes = Math.floor(limitBytes / 2);
+  const headTo = Math.max(cutTo, Math.min(size, isEnd && size <= limitBytes ? size : headBytes));
+  const head = chunks(cutTo, headTo);
+  if (!isEnd) return { spans: head, end: headTo };
+  const tailFrom = Math.max(headTo, size - (limitBytes - headBytes));
+  const [first, ...others] = chunks(tailFrom, size);
+  const droppedBytes = tailFrom - headTo;
+  const tail = first ? [droppedBytes > 0 ? { ...first, droppedBytes } : first, ...others] : [];
+  return { spans: [...head, ...tail], end: Math.max(size, headTo) };
+};
+
+const chunks = (from: number, to: number): readonly Span[] => {
+  const spans: Span[] = [];
+  for (let offset = from; offset < to; offset += CHUNK_BYTES) spans.push({ offset, length: Math.min(CHUNK_BYTES, to - offset) });
+  return spans;
+};
+
+/** The event of a cut, with its bytes as they were printed. A file that somebody removed or shortened gives what there is. */
+export const readCut = async (out: string, { length, ...line }: OutputLine): Promise<RunEvent> => {
+  const file = await open(out, 'r').catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  });
+  const data = new Uint8Array(length);
+  try {
+    const bytesRead = (await file?.read(data, 0, length, line.offset))?.bytesRead ?? 0;
+    return { ...line, data: data.subarray(0, bytesRead) };
+  } finally {
+    await file?.close();
+  }
+};
