@@ -102,6 +102,7 @@ function coordinationContract(name: string, open: () => Opened): void {
         [{ type: 'revision', key, is: revision - 1 }, false],
         [{ type: 'revision', key, is: revision + 1 }, false],
         [{ type: 'revision', key: absent, is: revision }, false],
+        [{ type: 'revision', key: absent, is: 0 }, true],
         [value('<', '2026-03-02'), true],
         [value('<', '2026-03-01'), false],
         [value('<', '2026-03-01 {'), true], // a longer text that begins so is greater
