@@ -6,11 +6,13 @@ export const PROTOCOL = 1;
 
 /** Launchers of one data folder are numbered: the highest that answers is the one that starts runs, the others end with their last run. */
 export const socketName = (generation: number): string => `launcher.${String(generation)}.sock`;
-const SOCKET = /^launcher\.(\d+)\.sock$/;
 
 /** The numbers among the names of a data folder, highest first. */
 export const generationsIn = (names: readonly string[]): readonly number[] =>
-  names.flatMap((name) => Number(SOCKET.exec(name)?.[1] ?? [])).toSorted((a, b) => b - a);
+  names
+    .map((name) => Number(/^launcher\.(\d+)\.sock$/.exec(name)?.[1]))
+    .filter((generation) => generation > 0)
+    .toSorted((a, b) => b - a);
 
 /** Exit code of a launcher that found another one in its place. */
 export const PLACE_IS_TAKEN = 3;
