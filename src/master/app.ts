@@ -12,6 +12,7 @@ import { registerErrors, registerNotFound, routeStores } from './errors.ts';
 import { registerHeaders } from './headers.ts';
 import { createJobs } from './jobs.ts';
 import { masterLife, type MasterStatus } from './life.ts';
+import { liveSocket } from './live-socket.ts';
 import { createOrders } from './orders.ts';
 import type { Parts } from './parts.ts';
 import { createProjection } from './projection.ts';
@@ -126,14 +127,15 @@ export const createMaster = async ({
   registerNotFound(app, (request, reply) => pages(request, reply));
   await app.register(cookie);
   await app.register(formbody);
-  registerAuth(app, parts);
-  await app.register(websocket, { options: { maxPayload: 64 * 1024 } });
+  const { isStillIn } = registerAuth(app, parts);
+  await app.register(websocket, { options: { maxPayload: 256 * 1024 } });
   await registerDocs(app, config.version);
   app.addHook('onResponse', async ({ method, routeOptions }, { statusCode, elapsedTime }) => {
     log.debug({ method, route: routeOptions.url, status: statusCode, ms: Math.round(elapsedTime) }, 'answered');
   });
   for (const routes of [jobRoutes, orderRoutes, runRoutes, workerRoutes, scheduleRoutes, sessionRoutes])
     await app.register(routes, { ...parts, prefix: '/api/v1' });
+  await app.register(liveSocket, { ...parts, isStillIn, prefix: '/api/v1' });
   await app.register(signInRoute, parts);
   await app.register(healthRoutes, { ...parts, isLeader });
   await app.register(classicRoutes, parts);

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ROLES, type Accounts, type Identity, type Role } from './accounts.ts';
 import { hostnameOf, isLoopbackName, isSameOrigin } from './origin.ts';
-import { refused, type Refused } from './problems.ts';
+import { refused, Refused } from './problems.ts';
 import type { Attempts } from './sign-in-codes.ts';
 
 declare module 'fastify' {
@@ -24,8 +24,11 @@ const isSocket = ({ headers }: FastifyRequest): boolean => headers.upgrade !== u
 
 export type AuthDeps = { readonly accounts: Accounts; readonly attempts: Attempts; readonly noAuth: boolean };
 
-/** Lets nobody in who may not: every route under /api, /job and /worker names a role, or the app is not built. */
-export const registerAuth = (app: FastifyInstance, { accounts, attempts, noAuth }: AuthDeps): void => {
+/** Lets nobody in who may not: every route under /api, /job and /worker names a role, or the app is not built. Answers how to ask again about who was let in. */
+export const registerAuth = (
+  app: FastifyInstance,
+  { accounts, attempts, noAuth }: AuthDeps,
+): { readonly isStillIn: (request: FastifyRequest) => Promise<boolean> } => {
   app.decorateRequest('identity');
   app.addHook('onRoute', ({ url, config }) => {
     if (GUARDED.test(url) && config?.role === undefined) throw new Error(`The route ${url} names no role.`);
@@ -69,6 +72,18 @@ export const registerAuth = (app: FastifyInstance, { accounts, attempts, noAuth 
       bearer === undefined ? 'sessionEnded' : 'badToken',
       bearer === undefined ? 'The session has ended' : 'The token is not known',
     );
+  };
+
+  return {
+    isStillIn: async (request) => {
+      if (noAuth) return true;
+      try {
+        await whoAsks(request);
+        return true;
+      } catch (error) {
+        return !(error instanceof Refused); // a store that is away signs nobody out
+      }
+    },
   };
 };
 

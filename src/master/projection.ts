@@ -56,6 +56,7 @@ export const createProjection = ({ coordination, keys, clock, scale = 1 }: Proje
     position = Math.max(position, event.revision);
     if (event.type === 'snapshot') {
       for (const entry of event.entries) put[name](entry);
+      toldSubject$.next({ position, seeing: { type: 'gap' } }); // nothing before this list is known
       return;
     }
     for (const change of event.changes) for (const seeing of apply(name, change)) toldSubject$.next({ position, seeing });

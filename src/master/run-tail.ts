@@ -40,6 +40,16 @@ const placeOf = (event: StoredRunEvent): Place | undefined => {
 
 const isEnd = ({ type }: StoredRunEvent): boolean => type === 'finished' || type === 'lost' || type === 'dropped';
 
+type State = {
+  place: Place;
+  /** The log may have more than one page that is not told. */
+  isPast: boolean;
+  ahead: number;
+  inVain: number;
+  hasEnded: boolean;
+  isAttemptOver: boolean;
+};
+
 /**
  * All events of a run after a place, each once and in order: first what the log has, in pages, then by looking up the ids that may come next (a point lookup is what
  * every log does fast). The log takes a batch in any order inside, so events are believed only as far as their numbers follow each other.
@@ -47,16 +57,13 @@ const isEnd = ({ type }: StoredRunEvent): boolean => type === 'finished' || type
 export async function* runTail(runId: string, start: Place, deps: RunTailDeps): AsyncGenerator<StoredRunEvent> {
   const { runLog, clock, signal, mayRead, onError, lookMs = LOOK_MS } = deps;
   const told = new Set<string>();
-  let place = start;
-  let isPast = true;
-  let ahead = 1;
-  let inVain = 0;
-  let hasEnded = false;
-  let isAttemptOver = false;
+  const now: State = { place: start, isPast: true, ahead: 1, inVain: 0, hasEnded: false, isAttemptOver: false };
 
   /** The next attempt is another worker's: its events may be in the log before the last of this one. */
   const follows = (next: Place): boolean =>
-    next.attempt === place.attempt ? next.seq === place.seq + 1 : isAttemptOver && next.attempt > place.attempt && next.seq === 0;
+    next.attempt === now.place.attempt
+      ? next.seq === now.place.seq + 1
+      : now.isAttemptOver && next.attempt > now.place.attempt && next.seq === 0;
 
   const accepted = (events: readonly (StoredRunEvent | undefined)[], mayJump: boolean): StoredRunEvent[] => {
     const taken: StoredRunEvent[] = [];
@@ -65,59 +72,60 @@ export async function* runTail(runId: string, start: Place, deps: RunTailDeps): 
       if (!event) continue;
       const at = placeOf(event);
       if (at ? !jumps && !follows(at) : told.has(eventId(event))) continue;
-      if (at && at.attempt !== place.attempt) isAttemptOver = false;
-      if (at) place = at;
+      if (at && at.attempt !== now.place.attempt) now.isAttemptOver = false;
+      if (at) now.place = at;
       else told.add(eventId(event));
       jumps = false;
-      isAttemptOver ||= isEnd(event) || event.type === 'attemptEnded';
-      hasEnded ||= isEnd(event);
+      now.isAttemptOver ||= isEnd(event) || event.type === 'attemptEnded';
+      now.hasEnded ||= isEnd(event);
       taken.push(event);
     }
     return taken;
   };
 
   const page = async (mayJump: boolean): Promise<StoredRunEvent[]> => {
-    const events = await runLog.eventsOf(runId, { after: idAt(runId, place), limit: PAGE });
+    const events = await runLog.eventsOf(runId, { after: idAt(runId, now.place), limit: PAGE });
     const taken = accepted(events, mayJump);
-    isPast = events.length === PAGE && taken.length > 0;
+    now.isPast = events.length === PAGE && taken.length > 0;
     return taken;
   };
 
   const lookUp = async (): Promise<StoredRunEvent[]> => {
-    const { attempt, seq } = place;
-    const numbers = Array.from({ length: ahead }, (_, index) => idAt(runId, { attempt, seq: seq + 1 + index }));
+    const { attempt, seq } = now.place;
+    const numbers = Array.from({ length: now.ahead }, (_, index) => idAt(runId, { attempt, seq: seq + 1 + index }));
     const others = [
       idAt(runId, { attempt: attempt + 1, seq: 0 }),
       ...['lost', 'dropped'].map((end) => attemptPrefix(runId, attempt) + end),
     ];
     const taken = accepted(await Promise.all([...numbers, ...others].map((id) => runLog.event(id))), false);
-    ahead = taken.length > 0 ? Math.min(MOST_AHEAD, ahead * 2) : 1;
+    now.ahead = taken.length > 0 ? Math.min(MOST_AHEAD, now.ahead * 2) : 1;
     return taken;
   };
 
-  while (!signal.aborted) {
+  const isOver = (): boolean => signal.aborted;
+  while (!isOver()) {
     if (!mayRead()) {
       await sleep(lookMs, clock);
       continue;
     }
     let found: StoredRunEvent[] = [];
-    const wasPast = isPast;
+    const wasPast = now.isPast;
     try {
-      const isPatient = inVain < (hasEnded ? PATIENCE_AT_END : PATIENCE);
-      if (!isPatient) inVain = 0;
-      found = isPast || !isPatient ? await page(!isPatient) : await lookUp();
+      const isPatient = now.inVain < (now.hasEnded ? PATIENCE_AT_END : PATIENCE);
+      if (!isPatient) now.inVain = 0;
+      found = now.isPast || !isPatient ? await page(!isPatient) : await lookUp();
     } catch (error) {
       onError(error);
     }
     for (const event of found) {
-      if (signal.aborted) return;
+      if (isOver()) return;
       yield event;
     }
     if (found.length > 0) {
-      inVain = 0;
+      now.inVain = 0;
       continue;
     }
-    inVain += 1;
-    if (!wasPast || isPast) await sleep(hasEnded ? lookMs * RARER : lookMs, clock);
+    now.inVain += 1;
+    if (!wasPast || now.isPast) await sleep(now.hasEnded ? lookMs * RARER : lookMs, clock);
   }
 }
