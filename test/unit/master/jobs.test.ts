@@ -1,9 +1,13 @@
+import type { LightMyRequestResponse } from 'fastify';
 import { expect, test } from 'vitest';
 import { parseCursor } from '../../../src/domain/tick.ts';
 import { aJob, aQueued, aRun, keys, startMaster, until, type TestMaster } from './support.ts';
 
-const problemsOf = (answer: { json: () => unknown }) =>
-  (answer.json() as { errors: { path: string; code: string }[] }).errors.map(({ path, code }) => `${path} ${code}`).sort();
+const problemsOf = (answer: LightMyRequestResponse) =>
+  answer
+    .json<{ errors: { path: string; code: string }[] }>()
+    .errors.map(({ path, code }) => `${path} ${code}`)
+    .sort();
 
 const cursorOf = async ({ coordination }: TestMaster, job: string) => {
   const { reads } = await coordination.transact({ then: [{ type: 'get', key: keys.tick(job) }] });
@@ -15,12 +19,12 @@ test('a job is saved, shown, changed and deleted', async () => {
   const saved = await master.api('PUT', '/jobs/nightly', aJob('nightly', { timezone: 'Europe/Berlin' }));
   expect(saved.statusCode).toBe(201);
   expect(saved.json()).toMatchObject({ job: { name: 'nightly' }, schedule: 'At 03:00 (Europe/Berlin)', running: [], queued: 0 });
-  expect(saved.headers.etag).toBe(`"${(saved.json() as { revision: string }).revision}"`);
+  expect(saved.headers.etag).toBe(`"${saved.json<{ revision: string }>().revision}"`);
   expect((await master.api('PUT', '/jobs/nightly', aJob('nightly'))).statusCode).toBe(200);
   const changed = await master.api('PATCH', '/jobs/nightly', { description: 'the books', enabled: false });
   expect(changed.json()).toMatchObject({ job: { description: 'the books', enabled: false, command: 'echo hi' } });
   expect(changed.json()).not.toHaveProperty('nextFireTime');
-  const listed = (await master.api('GET', '/jobs')).json() as { items: unknown[]; total: number; asOf: string };
+  const listed = (await master.api('GET', '/jobs')).json<{ items: unknown[]; total: number; asOf: string }>();
   expect(listed).toMatchObject({ total: 1, items: [{ job: { description: 'the books' } }] });
   expect(Number(listed.asOf)).toBeGreaterThan(0);
   expect((await master.api('DELETE', '/jobs/nightly')).statusCode).toBe(204);
@@ -46,7 +50,7 @@ test('every problem of a job is told at once, those of its cron text with their 
     '/name wrongType',
     '/tags wrongType',
   ]);
-  expect((answer.json() as { errors: object[] }).errors).toContainEqual(
+  expect(answer.json<{ errors: object[] }>().errors).toContainEqual(
     expect.objectContaining({ path: '/cronExpr', line: 1, column: 1, field: 'minute' }),
   );
 });
@@ -80,13 +84,13 @@ test.each([
       payload,
       headers: { 'content-type': 'application/json' },
     });
-    expect([method, answer.statusCode, (answer.json() as { code: string }).code]).toStrictEqual([method, status, code]);
+    expect([method, answer.statusCode, answer.json<{ code: string }>().code]).toStrictEqual([method, status, code]);
   }
 });
 
 test('an edit of an old revision is refused, with the current one', async () => {
   await using master = await startMaster();
-  const { revision } = (await master.api('PUT', '/jobs/a', aJob('a'), { 'if-none-match': '*' })).json() as { revision: string };
+  const { revision } = (await master.api('PUT', '/jobs/a', aJob('a'), { 'if-none-match': '*' })).json<{ revision: string }>();
   const old = await master.api('PUT', '/jobs/a', aJob('a'), { 'if-match': '"1"' });
   expect(old.json()).toMatchObject({ status: 412, code: 'revisionConflict', revision, detail: `It is at revision ${revision}.` });
   expect((await master.api('PUT', '/jobs/a', aJob('a'), { 'if-none-match': '*' })).statusCode).toBe(412);
@@ -194,8 +198,8 @@ test('hostile keys are shown as broken and harm nothing else; each can be replac
   ])
     await master.put(key, '{"v":1,"__proto__":{"polluted":1},"job":[[[[');
   const list = () => master.api('GET', '/jobs?limit=100');
-  const listed = await until(list, (answer) => (answer.json() as { total: number }).total === HOSTILE.length + 1);
-  const items = (listed.json() as { items: { job: { name: string }; broken?: string }[] }).items;
+  const listed = await until(list, (answer) => answer.json<{ total: number }>().total === HOSTILE.length + 1);
+  const items = listed.json<{ items: { job: { name: string }; broken?: string }[] }>().items;
   const broken = new Map(items.map((item) => [item.job.name, item.broken]));
   expect(broken.get('good')).toBeUndefined();
   const isFine = ['constructor', '__proto__'];
@@ -229,10 +233,10 @@ test('the list is searched, filtered, sorted and paged', async () => {
   ] as const)
     await master.api('PUT', `/jobs/${name}`, aJob(name, more));
   const names = async (query: string) => {
-    const answer = (await master.api('GET', `/jobs?${query}`)).json() as {
+    const answer = (await master.api('GET', `/jobs?${query}`)).json<{
       items: { job: { name: string } }[];
       nextCursor?: string;
-    };
+    }>();
     return [answer.items.map(({ job }) => job.name).join(' '), answer.nextCursor] as const;
   };
   expect(await names('')).toStrictEqual(['backup renew report', undefined]);
@@ -279,7 +283,7 @@ test('a job view tells what runs, what waits and how it went last', async () => 
     durationMs: 5,
   });
   const view = await until(
-    async () => (await master.api('GET', '/jobs/a')).json() as Record<string, unknown>,
+    async () => (await master.api('GET', '/jobs/a')).json<Record<string, unknown>>(),
     (found) => 'lastRun' in found && found['queued'] === 1,
   );
   expect(view).toMatchObject({

@@ -28,7 +28,7 @@ const connect = async (
   { app }: TestMaster,
   headers: Record<string, string> = { authorization: `Bearer ${TOKEN}` },
 ): Promise<Client> => {
-  const socket = (await app.injectWS('/api/v1/live', { headers } as never)) as unknown as WebSocket;
+  const socket = (await app.injectWS('/api/v1/live', { headers })) as unknown as WebSocket;
   const got: LiveMessage[] = [];
   socket.on('message', (text: Buffer) => got.push(JSON.parse(text.toString()) as LiveMessage));
   return {
@@ -93,7 +93,7 @@ test('a dropped queued run is told with its outcome', async () => {
   await master.api('PUT', '/jobs/a', aJob('a'));
   const client = await connect(master);
   await subscribe(client, 'runs');
-  const { runId } = (await master.api('POST', '/jobs/a/run')).json() as { runId: string };
+  const { runId } = (await master.api('POST', '/jobs/a/run')).json<{ runId: string }>();
   await master.api('POST', `/runs/${runId}/kill`);
   const events = await until(
     () => client.events('runs'),
@@ -168,7 +168,7 @@ test('who comes back with the position of a list is told what it has missed; an 
     () => other.api('GET', '/jobs/z'),
     ({ statusCode }) => statusCode === 200,
   );
-  const { asOf } = (await master.api('GET', '/runs')).json() as { asOf: string };
+  const { asOf } = (await master.api('GET', '/runs')).json<{ asOf: string }>();
   for (const n of [1, 2, 3]) await master.put(keys.run('a', `r${n}`), aRun('a', `r${n}`));
   await master.api('PUT', '/jobs/a', aJob('a'));
   for (const each of [master, other]) {

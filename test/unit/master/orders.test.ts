@@ -10,7 +10,7 @@ test('run now queues a run with what was asked for, and says its id', async () =
   await master.put(keys.worker('w-1'), aWorker('w-1', 'one'));
   await until(
     () => master.api('GET', '/workers'),
-    (answer) => (answer.json() as { total: number }).total === 1,
+    (answer) => answer.json<{ total: number }>().total === 1,
   );
   const answer = await master.api('POST', '/jobs/a/run', {
     params: { DAY: '31' },
@@ -19,7 +19,7 @@ test('run now queues a run with what was asked for, and says its id', async () =
     fireTime: '2027-01-31T10:00:00+01:00',
   });
   expect(answer.statusCode).toBe(202);
-  const { runId } = answer.json() as { runId: string };
+  const { runId } = answer.json<{ runId: string }>();
   expect(await master.get(keys.queued('a', runId))).toMatchObject({
     v: 1,
     trigger: 'manual',
@@ -40,7 +40,7 @@ test('run now of a busy job follows its overlap policy', async () => {
   await master.put(keys.lock('a'), 'r1');
   const busy = await master.api('POST', '/jobs/a/run', {});
   expect(busy.json()).toMatchObject({ status: 409, code: 'overlap' });
-  expect((busy.json() as { detail: string }).detail).toContain('r1');
+  expect(busy.json<{ detail: string }>().detail).toContain('r1');
   await master.coordination.transact({ then: [{ type: 'delete', key: keys.lock('a') }] });
   expect((await master.api('POST', '/jobs/a/run')).statusCode).toBe(202);
   expect((await master.api('POST', '/jobs/a/run')).json()).toMatchObject({ status: 409, code: 'overlap' });
@@ -61,7 +61,7 @@ test.each([
   await master.api('PUT', '/jobs/a', aJob('a'));
   const answer = await master.api('POST', '/jobs/a/run', body);
   expect(answer.statusCode).toBe(400);
-  expect((answer.json() as { errors: { path: string }[] }).errors.map((each) => each.path)).toContain(path);
+  expect(answer.json<{ errors: { path: string }[] }>().errors.map((each) => each.path)).toContain(path);
   expect((await master.api('POST', '/jobs/none/run', {})).json()).toMatchObject({ status: 404, code: 'noSuchJob' });
 });
 
@@ -150,7 +150,7 @@ test('workers are listed with what they run, drained and resumed', async () => {
   await using master = await startMaster();
   await master.put(keys.worker('w1'), aWorker('w1', 'one'));
   await master.put(keys.run('a', 'r1'), aRun('a', 'r1'));
-  const list = async () => (await master.api('GET', '/workers')).json() as { items: { draining: boolean; running: object[] }[] };
+  const list = async () => (await master.api('GET', '/workers')).json<{ items: { draining: boolean; running: object[] }[] }>();
   expect(await until(list, ({ items }) => items[0]?.running.length === 1)).toMatchObject({
     items: [{ name: 'one', draining: false, running: [{ id: 'r1' }] }],
   });

@@ -26,10 +26,10 @@ test('runs come newest first, live and ended in one list, none twice, whatever t
     const found: string[] = [];
     let cursor: string | undefined;
     do {
-      const page = (await master.api('GET', `/runs?limit=${limit}${cursor === undefined ? '' : `&cursor=${cursor}`}`)).json() as {
+      const page = (await master.api('GET', `/runs?limit=${limit}${cursor === undefined ? '' : `&cursor=${cursor}`}`)).json<{
         items: { id: string; state: string }[];
         nextCursor?: string;
-      };
+      }>();
       found.push(...page.items.map((run) => `${Number(run.id.slice(-12))} ${run.state}`));
       cursor = page.nextCursor;
     } while (cursor !== undefined);
@@ -46,7 +46,7 @@ test('runs come newest first, live and ended in one list, none twice, whatever t
       '1 finished',
     ]);
   }
-  const failed = (await master.api('GET', '/runs?outcome=failed')).json() as { items: { id: string }[] };
+  const failed = (await master.api('GET', '/runs?outcome=failed')).json<{ items: { id: string }[] }>();
   expect(failed.items.map((run) => run.id)).toStrictEqual([id(6)]);
   expect((await master.api('GET', '/runs?job=b')).json()).toMatchObject({ items: [{ id: id(10) }] });
   for (const query of ['limit=0', 'from=yesterday', 'outcome=fine', 'colour=red'])
@@ -89,10 +89,10 @@ test('output is answered byte by byte, attempts one after the other', async () =
   const plain = await master.api('GET', `/runs/${id(1)}/output`);
   expect(plain.headers['content-type']).toMatch(/^text\/plain/);
   expect(plain.headers['x-content-type-options']).toBe('nosniff');
-  const chunks = (await master.api('GET', `/runs/${id(1)}/output?limit=2`, undefined, { accept: 'application/json' })).json() as {
+  const chunks = (await master.api('GET', `/runs/${id(1)}/output?limit=2`, undefined, { accept: 'application/json' })).json<{
     items: object[];
     nextCursor: string;
-  };
+  }>();
   expect(chunks.items).toMatchObject([
     { attempt: 1, seq: 2, at: AT, offset: 0, data: Buffer.from('one\n').toString('base64') },
     { attempt: 1, seq: 3, offset: 4 },
@@ -120,7 +120,7 @@ test('events are answered in order and in pages, bytes in base64', async () => {
   const runLog = createMemoryRunLog();
   await using master = await startMaster({ runLog });
   runLog.add(...anEndedRun('a', id(1), ['hi\n']));
-  const first = (await master.api('GET', `/runs/${id(1)}/events?limit=3`)).json() as { items: object[]; nextCursor: string };
+  const first = (await master.api('GET', `/runs/${id(1)}/events?limit=3`)).json<{ items: object[]; nextCursor: string }>();
   expect(first.items).toMatchObject([
     { type: 'claimed', id: `${id(1)}/001/00000000` },
     { type: 'started' },

@@ -31,7 +31,7 @@ test('an explained schedule says what it means, and where it is wrong', async ()
   });
   const bad = await explain({ cronExpr: '* * * * *\n* 25 * * *', timezone: 'Mars/Olympus' });
   expect(bad.statusCode).toBe(400);
-  expect((bad.json() as { errors: object[] }).errors).toStrictEqual(
+  expect(bad.json<{ errors: object[] }>().errors).toStrictEqual(
     expect.arrayContaining([
       expect.objectContaining({ path: '/cronExpr', line: 2, column: 3, field: 'hour' }),
       expect.objectContaining({ path: '/timezone', code: 'badTimezone' }),
@@ -70,14 +70,14 @@ test('a store that is away is a problem that says which, and /readyz too', async
   isAway = true;
   const save = await master.api('PUT', '/jobs/a', aJob('a'));
   expect(save.json()).toMatchObject({ status: 503, code: 'unavailable', store: 'coordination' });
-  expect((save.json() as { detail: string }).detail).toMatch(/^The coordination store does not answer/);
+  expect(save.json<{ detail: string }>().detail).toMatch(/^The coordination store does not answer/);
   expect((await master.api('GET', '/runs')).json()).toMatchObject({ status: 503, code: 'unavailable', store: 'runLog' });
   // What this master has seen it still shows.
   expect((await master.api('GET', '/jobs')).statusCode).toBe(200);
   const missing = await master.inject({ url: '/readyz' });
   expect(missing.statusCode).toBe(503);
   expect(missing.json()).toMatchObject({ ready: false, stores: { coordination: false, runLog: false } });
-  expect((missing.json() as { missing: string[] }).missing.join()).toContain('the run log does not answer');
+  expect(missing.json<{ missing: string[] }>().missing.join()).toContain('the run log does not answer');
   expect((await master.inject({ url: '/healthz' })).json()).toStrictEqual({ status: 'alive', version: '1.2.3' });
 });
 
@@ -96,10 +96,10 @@ test('numbers for Prometheus', async () => {
 
 test('the OpenAPI document names every route and each shape once; /docs needs nothing from elsewhere', async () => {
   await using master = await startMaster({ token: '' });
-  const document = (await master.inject({ url: '/api/openapi.json' })).json() as {
+  const document = (await master.inject({ url: '/api/openapi.json' })).json<{
     paths: object;
     components: { schemas: object };
-  };
+  }>();
   expect(Object.keys(document.components.schemas).sort()).toStrictEqual(['Job', 'JobView', 'Problem', 'RunView', 'WorkerView']);
   expect(Object.keys(document.paths)).toEqual(
     expect.arrayContaining(['/api/v1/jobs/{name}', '/api/v1/runs/{id}/output', '/readyz']),
