@@ -1,6 +1,6 @@
 // A launcher of a test: bundled from the sources into a folder of its own, so that no test depends on dist/.
 import { buildSync } from 'esbuild';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -12,11 +12,12 @@ import { connectLauncher, type Launcher } from '../../src/worker/launcher.ts';
 import { until } from './process.ts';
 
 const root = join(import.meta.dirname, '../..');
-let bundled: string | undefined;
+const bundled = new Map<string, string>();
 
 /** The path of a launcher made from src/launcher/, once a test process. With another `banner` it is another build of it. */
 export const bundleLauncher = (banner = ''): string => {
-  if (bundled !== undefined && banner === '') return bundled;
+  const known = bundled.get(banner);
+  if (known !== undefined) return known;
   const folder = mkdtempSync(join(tmpdir(), 'cronstream-bundle-'));
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
   const outfile = join(folder, 'main.mjs');
@@ -30,7 +31,7 @@ export const bundleLauncher = (banner = ''): string => {
     target: 'node20',
     banner: { js: banner },
   });
-  if (banner === '') bundled = outfile;
+  bundled.set(banner, outfile);
   return outfile;
 };
 
@@ -39,6 +40,8 @@ export type LauncherFolder = {
   readonly dataDir: string;
   /** A further connection, as of a new worker process. */
   readonly connect: (launcherPath?: string) => Promise<Connected>;
+  /** A connection whose news nobody has subscribed to yet. */
+  readonly unheard: () => Promise<Launcher>;
   /** A complete order: its spool folder is made, the rest has defaults. */
   readonly order: (order: Partial<StartOrder> & Pick<StartOrder, 'command'>) => StartOrder;
   readonly exitOnDisk: (order: StartOrder) => Exit | undefined;
@@ -65,11 +68,15 @@ export const launcherFolder = (under = ''): LauncherFolder => {
   const entries: LiveEntry[] = [];
   const log = pino({ level: 'silent' });
 
-  const connect = async (launcherPath = bundleLauncher()): Promise<Connected> => {
+  const unheard = async (launcherPath = bundleLauncher()): Promise<Launcher> => {
     const launcher = await connectLauncher({ dataDir, launcherPath, clock: systemClock, log });
     open.push(launcher);
     launchers.add(launcher.pid);
     entries.push(...launcher.live);
+    return launcher;
+  };
+  const connect = async (launcherPath?: string): Promise<Connected> => {
+    const launcher = await unheard(launcherPath);
     const news: News[] = [];
     const failed = (error: unknown): void => {
       throw error;
@@ -104,6 +111,11 @@ export const launcherFolder = (under = ''): LauncherFolder => {
   const dispose = async (): Promise<void> => {
     for (const each of open) each.close();
     launchers.forEach((pid) => endProcess(pid));
+    // Also of what was started by another process: its folder says which.
+    for (const name of foldersIn(join(dataDir, 'spool'))) {
+      const noted = contentOf(join(dataDir, 'spool', name, FILES.pid));
+      if (noted !== undefined) entries.push(JSON.parse(noted) as LiveEntry);
+    }
     for (const { pid } of entries) signalGroup(pid, 'SIGKILL');
     await until(
       () => entries.every(({ pid }) => !groupLives(pid)),
@@ -115,6 +127,7 @@ export const launcherFolder = (under = ''): LauncherFolder => {
   return {
     dataDir,
     connect,
+    unheard,
     order: (given) => {
       const runId = given.runId ?? uuidv7();
       const attempt = given.attempt ?? 1;
@@ -129,6 +142,14 @@ export const launcherFolder = (under = ''): LauncherFolder => {
     output: ({ dir }) => contentOf(join(dir, FILES.out)) ?? '',
     [Symbol.asyncDispose]: dispose,
   };
+};
+
+const foldersIn = (path: string): readonly string[] => {
+  try {
+    return readdirSync(path);
+  } catch {
+    return [];
+  }
 };
 
 export const contentOf = (path: string): string | undefined => {
