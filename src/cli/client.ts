@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { Problem } from '../domain/wire.ts';
+
+/** What every command against a master takes. */
+export type ClientOptions = { readonly server?: string; readonly token?: string; readonly json?: boolean };
+
+/** An error that is for the person at the terminal as it is. */
+export class Told extends Error {
+  override readonly name = 'Told';
+}
+
+const DEFAULT_SERVER = 'http://127.0.0.1:8070';
+
+/** Asks a master. Rejects with `Told`: what the master said, every problem of an input with its place, or that it cannot be reached. */
+export const createClient = ({ server, token }: ClientOptions, env: NodeJS.ProcessEnv = process.env) => {
+  const base = (server ?? env['CRONSTREAM_SERVER'] ?? DEFAULT_SERVER).replace(/\/+$/, '');
+  const secret = token ?? env['CRONSTREAM_TOKEN'] ?? tokenFile();
+  const headers: Record<string, string> = secret === undefined ? {} : { authorization: `Bearer ${secret}` };
+
+  const ask = async (method: string, path: string, body?: unknown): Promise<Response> => {
+    let answer: Response;
+    try {
+      answer = await fetch(`${base}/api/v1${path}`, {
+        method,
+        headers: body === undefined ? headers : { ...headers, 'content-type': 'application/json' },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+    } catch (error) {
+      throw new Told(
+        `${base} cannot be reached (${wordsOf(error)}). Is a master running there? Another one: --server URL or CRONSTREAM_SERVER`,
+      );
+    }
+    if (!answer.ok) throw new Told(await problemText(answer, secret !== undefined));
+    return answer;
+  };
+  return {
+    base,
+    headers,
+    ask,
+    json: async <T>(method: string, path: string, body?: unknown): Promise<T> =>
+      (await (await ask(method, path, body)).json()) as T,
+  };
+};
+export type Client = ReturnType<typeof createClient>;
+
+const tokenFile = (): string | undefined => {
+  try {
+    return readFileSync(join(homedir(), '.config', 'cronstream', 'token'), 'utf8').trim() || undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+const wordsOf = (error: unknown): string => {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return cause instanceof Error ? cause.message || cause.name : String(cause);
+};
+
+const problemText = async (answer: Response, hasToken: boolean): Promise<string> => {
+  if (answer.status === 401 && !hasToken)
+    return 'the master asks who you are: give a token by CRONSTREAM_TOKEN, --token, or the file ~/.config/cronstream/token';
+  const text = await answer.text();
+  try {
+    const { title, detail, errors = [] } = JSON.parse(text) as Problem;
+    return [detail ?? title, ...errors.map(({ path, message }) => `  ${path === '' ? '(all)' : path}: ${message}`)].join('\n');
+  } catch {
+    return `the master answered ${String(answer.status)}: ${text.slice(0, 300)}`;
+  }
+};

@@ -1,0 +1,262 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Logger } from 'pino';
+import { Subject, type Observable } from 'rxjs';
+import { createKeys, DEFAULT_PREFIX } from '../domain/keys.ts';
+import { createMaster, type Master } from '../master/app.ts';
+import { lockFolder } from '../stores/embedded/folder-lock.ts';
+import { openStores, type Stores, type StoresConfig } from '../stores/open.ts';
+import { systemClock } from '../streams/clock.ts';
+import { workerIdIn } from '../worker/identity.ts';
+import { createWorker, type StopMode, type WorkerStatus } from '../worker/worker.ts';
+import type { Config } from './config.ts';
+import { createDeferred } from './deferred.ts';
+import { saveDemoJobs } from './demo.ts';
+import { ensureFormat } from './format.ts';
+import { createLogger } from './logger.ts';
+import { createSteps } from './steps.ts';
+import { VERSION } from './version.ts';
+
+const HERE = dirname(fileURLToPath(import.meta.url)); // dist/cli
+const LAUNCHER = resolve(HERE, '../launcher/main.js');
+const WEB = resolve(HERE, '../web');
+const clock = systemClock;
+
+/** Everything in one process on the embedded stores. Resolves when it has stopped in order; rejects with what ended it. */
+export const serveUp = async (config: Config): Promise<void> => {
+  const isTerminal = process.stdout.isTTY;
+  const log = createLogger(isTerminal && config.logLevel === 'info' ? 'warn' : config.logLevel, isTerminal);
+  const steps = createSteps(log, isTerminal);
+  const dataDir = resolve(config.data);
+  const stores = await steps.do('open the stores', () => openStores({ type: 'embedded', dataDir }, log));
+  const keys = createKeys(DEFAULT_PREFIX);
+  let firstToken: string | undefined;
+  try {
+    await ensureFormat(stores.coordination, keys, clock, log);
+    const master = await steps.do('start the master', () => makeMaster(config, stores, log, (token) => (firstToken = token)));
+    const stop$ = new Subject<StopMode>();
+    const worker = makeWorker(config, stores, log, { dataDir, stop$, endWithMe: true });
+    try {
+      const url = await listen(master, config);
+      const lives = subscribeTo(master.life$, () => undefined);
+      if (config.demo && (await saveDemoJobs(stores.coordination, keys, clock.now(), log)))
+        steps.say('Four demo jobs are there to look at');
+      let status: WorkerStatus | undefined;
+      const ready = createDeferred<undefined>();
+      const works = subscribeTo(worker.life$, (now) => {
+        status = now;
+        if (now.inSync) ready.resolve(undefined);
+        if (now.draining) steps.waitsFor(now.running);
+      });
+      await steps.do('start the worker', () => Promise.race([ready.promise, works.done, lives.done]));
+      steps.welcome({ url, signIn: config.noAuth ? url : `${url}${master.signInPath()}`, dataDir, firstToken });
+      onSignals(['wait', 'end'], stop$, () => {
+        steps.say(
+          status && status.running.length > 0
+            ? `Waiting for ${String(status.running.length)} run(s) to end; Ctrl-C once more ends them`
+            : 'Stopping',
+        );
+        steps.waitsFor(status?.running ?? []);
+      });
+      await Promise.race([works.done, lives.done]);
+      lives.end();
+      works.end();
+    } finally {
+      await master.app.close();
+    }
+  } finally {
+    await stores.close();
+  }
+  steps.say('Stopped');
+};
+
+/** A master on etcd and MongoDB. */
+export const serveMaster = async (config: Config): Promise<void> => {
+  const isTerminal = process.stdout.isTTY;
+  const log = createLogger(config.logLevel, isTerminal);
+  const steps = createSteps(log, isTerminal);
+  const stores = openStores(clusterOf(config, log), log);
+  const keys = createKeys(config.prefix);
+  try {
+    const master = await makeMaster(config, stores, log, (token) => {
+      steps.secret(`The first admin token of this cluster, shown this once: ${token}`);
+    });
+    try {
+      // It listens before the stores answer, so that /readyz can say what is missing.
+      const url = await listen(master, config);
+      log.info({ url, prefix: config.prefix }, 'listening');
+      const stopped = createDeferred<undefined>();
+      const stop$ = new Subject<StopMode>();
+      const stopping = stop$.subscribe(() => {
+        stopped.resolve(undefined);
+      });
+      onSignals(['leave'], stop$, () => {
+        log.info('stopping');
+      });
+      await Promise.race([ensureFormat(stores.coordination, keys, clock, log), stopped.promise]);
+      const lives = subscribeTo(master.life$, () => undefined);
+      await Promise.race([lives.done, stopped.promise]);
+      lives.end();
+      stopping.unsubscribe();
+    } finally {
+      await master.app.close();
+    }
+  } finally {
+    await stores.close();
+  }
+};
+
+/** A worker on etcd and MongoDB. */
+export const serveWorker = async (config: Config): Promise<void> => {
+  const log = createLogger(config.logLevel, process.stdout.isTTY);
+  const dataDir = resolve(config.data);
+  const lock = lockFolder(dataDir);
+  const stores = openStores(clusterOf(config, log), log);
+  const keys = createKeys(config.prefix);
+  try {
+    const stop$ = new Subject<StopMode>();
+    const asked = createDeferred<undefined>();
+    const asking = stop$.subscribe(() => {
+      asked.resolve(undefined);
+    });
+    onSignals(config.onStop === 'wait' ? ['wait', 'leave'] : ['leave'], stop$, (mode) => {
+      log.info(
+        { mode },
+        mode === 'leave' ? 'stopping: runs that live are left to the next process' : 'draining: waiting for the runs to end',
+      );
+    });
+    const isReady = await Promise.race([
+      ensureFormat(stores.coordination, keys, clock, log).then(() => true),
+      asked.promise.then(() => false),
+    ]);
+    asking.unsubscribe();
+    if (!isReady) return;
+    const worker = makeWorker(config, stores, log, { dataDir, stop$, endWithMe: false });
+    await subscribeTo(worker.life$, () => undefined).done;
+  } finally {
+    await stores.close();
+    lock.release();
+  }
+};
+
+const clusterOf = (config: Config, log: Logger): StoresConfig => {
+  const { etcd, etcdUser, etcdPassword, etcdCa, etcdCert, etcdKey, mongo, database } = config;
+  const pem = (name: 'ca' | 'cert' | 'key', path: string | undefined) =>
+    path === undefined ? {} : { [name]: readFileSync(path, 'utf8') };
+  const tls = { ...pem('ca', etcdCa), ...pem('cert', etcdCert), ...pem('key', etcdKey) };
+  return {
+    type: 'cluster',
+    etcd: {
+      hosts: etcd,
+      log,
+      ...(etcdUser === undefined || etcdPassword === undefined ? {} : { auth: { username: etcdUser, password: etcdPassword } }),
+      ...(Object.keys(tls).length === 0 ? {} : { tls }),
+    },
+    mongo: { url: mongo, database },
+  };
+};
+
+const makeMaster = (
+  config: Config,
+  { coordination, runLog }: Stores,
+  log: Logger,
+  onFirstToken: (token: string) => void,
+): Promise<Master> =>
+  createMaster({
+    coordination,
+    runLog,
+    keys: createKeys(config.prefix),
+    clock,
+    log: log.child({ part: 'master' }),
+    config: {
+      version: VERSION,
+      host: hostname(),
+      noAuth: config.noAuth,
+      adminToken: config.adminToken,
+      scale: config.timeScale,
+      ...(existsSync(WEB) ? { webDir: WEB } : {}),
+    },
+    onFirstToken,
+  });
+
+const makeWorker = (
+  config: Config,
+  { coordination, runLog }: Stores,
+  log: Logger,
+  { dataDir, stop$, endWithMe }: { readonly dataDir: string; readonly stop$: Observable<StopMode>; readonly endWithMe: boolean },
+) =>
+  createWorker({
+    coordination,
+    runLog,
+    keys: createKeys(config.prefix),
+    clock,
+    log: log.child({ part: 'worker' }),
+    stop$,
+    config: {
+      id: workerIdIn(dataDir),
+      name: config.name,
+      dataDir,
+      slots: config.slots,
+      labels: config.labels,
+      version: VERSION,
+      launcherPath: LAUNCHER,
+      scale: config.timeScale,
+      endWithMe,
+    },
+  });
+
+const listen = async ({ app }: Master, { host, port }: Config): Promise<string> => {
+  try {
+    return await app.listen({ host, port });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EADDRINUSE')
+      throw new Error(`port ${String(port)} of ${host} is in use: stop what listens there, or choose another with --port`, {
+        cause: error,
+      });
+    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+      throw new Error(`${host} is no address of this machine: choose another with --host`, { cause: error });
+    if (code === 'EACCES')
+      throw new Error(`port ${String(port)} may not be opened by this user: choose one above 1023 with --port`, { cause: error });
+    throw error;
+  }
+};
+
+/** The one place that subscribes to what a process does. `done` resolves when it has completed and rejects with what broke it. */
+const subscribeTo = <T>(
+  life$: Observable<T>,
+  onNext: (value: T) => void,
+): { readonly done: Promise<void>; readonly end: () => void } => {
+  const { promise, resolve: completed, reject } = createDeferred<undefined>();
+  const subscription = life$.subscribe({
+    next: onNext,
+    error: reject,
+    complete: () => {
+      completed(undefined);
+    },
+  });
+  // Whoever races may not look any more when it breaks: that is no unhandled rejection.
+  promise.catch(() => undefined);
+  return {
+    done: promise,
+    end: () => {
+      subscription.unsubscribe();
+    },
+  };
+};
+
+/** The first signal asks for the first way to stop, the next for the next, and one more ends the process at once. */
+const onSignals = (modes: readonly StopMode[], stop$: Subject<StopMode>, say: (mode: StopMode) => void): void => {
+  let asked = 0;
+  const onSignal = (): void => {
+    const mode = modes[asked];
+    asked += 1;
+    if (mode === undefined) process.exit(1);
+    say(mode);
+    stop$.next(mode);
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+};
