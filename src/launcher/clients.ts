@@ -1,10 +1,13 @@
 import type { Socket } from 'node:net';
+import { wait } from './clock.ts';
 import { PROTOCOL, type Answer, type News, type Request } from './protocol.ts';
 
 /** A job is at most 256 kB: what is longer than this is no message. */
 const LONGEST_LINE = 4_000_000;
 /** A worker that is frozen for so long that this much waits for it reads it from the spool when it is back. */
 const MOST_WAITING = 8_000_000;
+
+const FAREWELL_MS = 2_000;
 
 /** The connected workers: usually one. They come and go, in mid-message too, and no message of theirs can end the launcher. */
 export const createClients = () => {
@@ -25,6 +28,17 @@ export const createClients = () => {
     isEmpty: (): boolean => clients.size === 0,
     tell: (news: News): void => {
       for (const client of clients) send(client, news);
+    },
+    /** Resolves when all have got what was told to them, or after a while: one may be frozen, and reads it from the spool. */
+    farewell: async (): Promise<void> => {
+      const closed = [...clients].map(
+        (client) =>
+          new Promise<void>((resolve) => {
+            client.once('close', resolve);
+            client.end();
+          }),
+      );
+      await Promise.race([Promise.all(closed), wait(FAREWELL_MS)]);
     },
     welcome: (client: Socket, answer: (request: Request) => Promise<Answer>): void => {
       clients.add(client);

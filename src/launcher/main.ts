@@ -14,6 +14,7 @@ import { PLACE_IS_TAKEN, socketName } from './protocol.ts';
  */
 const [folder = '.', build = '', order] = process.argv.slice(2);
 let mine: number | undefined;
+let isLeaving = false;
 
 // Ended by the worker, or by having nothing to do: never by a Ctrl-C that is meant for the worker's terminal.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
@@ -30,10 +31,11 @@ const children = createChildren({
   tell: clients.tell,
   isAlone: clients.isEmpty,
   leave: () => {
-    if (mine === undefined) return; // not yet there
+    if (mine === undefined || isLeaving) return;
+    isLeaving = true;
     rmSync(socketName(mine), { force: true });
     say('ends: nobody needs it any more');
-    process.exit(0);
+    void clients.farewell().then(() => process.exit(0));
   },
 });
 const server = createServer((client) => {

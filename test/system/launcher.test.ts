@@ -418,6 +418,17 @@ test('no command survives a stop with a cause, though nobody waits for it', asyn
   expect(orders.map((order) => folder.exitOnDisk(order)?.cause)).toStrictEqual(['drained', 'drained']);
 });
 
+test('a launcher that ends has told every exit before', async () => {
+  await using folder = launcherFolder();
+  const launcher = await folder.connect();
+  const orders = Array.from({ length: 150 }, () => folder.order({ command: 'exec sleep 1000' }));
+  await Promise.all(orders.map((order) => launcher.start(order)));
+  await launcher.stop({ cause: 'drained' });
+  await gone(launcher.pid);
+  await firstValueFrom(launcher.gone$);
+  expect(launcher.exits()).toHaveLength(150);
+});
+
 test('no message ends the launcher, and one in many pieces is understood', async () => {
   await using folder = launcherFolder();
   const launcher = await folder.connect();
