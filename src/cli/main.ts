@@ -3,7 +3,7 @@ import { Told } from './client.ts';
 import { addExplain } from './commands/explain.ts';
 import { addJobCommands } from './commands/job.ts';
 import { addServeCommands, WrongUsage } from './commands/serve.ts';
-import { VERSION } from './version.ts';
+import { VERSION } from './root.ts';
 
 /* The program `cronstream`. Exit codes: 0 done, 1 failed, 2 wrong usage. */
 

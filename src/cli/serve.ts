@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { dirname, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { Subject, type Observable } from 'rxjs';
 import { createKeys, DEFAULT_PREFIX } from '../domain/keys.ts';
@@ -16,12 +15,11 @@ import { createDeferred } from './deferred.ts';
 import { saveDemoJobs } from './demo.ts';
 import { ensureFormat } from './format.ts';
 import { createLogger } from './logger.ts';
+import { ROOT, VERSION } from './root.ts';
 import { createSteps } from './steps.ts';
-import { VERSION } from './version.ts';
 
-const HERE = dirname(fileURLToPath(import.meta.url)); // dist/cli
-const LAUNCHER = resolve(HERE, '../launcher/main.js');
-const WEB = resolve(HERE, '../web');
+const LAUNCHER = join(ROOT, 'dist/launcher/main.js');
+const WEB = join(ROOT, 'dist/web');
 const clock = systemClock;
 
 /** Everything in one process on the embedded stores. Resolves when it has stopped in order; rejects with what ended it. */

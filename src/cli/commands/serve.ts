@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { Option, type Command } from 'commander';
 import { optionNames, OPTIONS, resolveConfig, variableOf, type Config, type Kind } from '../config.ts';
-import { serveMaster, serveUp, serveWorker } from '../serve.ts';
 
 const COMMANDS: Readonly<
   Record<
@@ -13,17 +12,17 @@ const COMMANDS: Readonly<
   up: {
     description: 'everything in one process, on embedded stores in one folder',
     examples: ['up', 'up --data /var/lib/cronstream --port 8080', 'CRONSTREAM_DEMO=true cronstream up'],
-    serve: serveUp,
+    serve: async (config) => (await import('../serve.ts')).serveUp(config), // a client command does not load the servers
   },
   master: {
     description: 'the API and the console, on etcd and MongoDB; any number of them',
     examples: ['master --etcd http://etcd:2379 --mongo mongodb://mongo:27017', 'master --config /etc/cronstream/master.json'],
-    serve: serveMaster,
+    serve: async (config) => (await import('../serve.ts')).serveMaster(config),
   },
   worker: {
     description: 'runs jobs, on etcd and MongoDB; any number of them',
     examples: ['worker --etcd http://etcd:2379 --mongo mongodb://mongo:27017 --data /var/lib/cronstream --labels web,region=eu'],
-    serve: serveWorker,
+    serve: async (config) => (await import('../serve.ts')).serveWorker(config),
   },
 };
 
