@@ -7,7 +7,7 @@ const LONGEST_LINE = 4_000_000;
 /** A worker that is frozen for so long that this much waits for it reads it from the spool when it is back. */
 const MOST_WAITING = 8_000_000;
 
-const FAREWELL_MS = 2_000;
+const FAREWELL_MS = 10_000;
 
 /** The connected workers: usually one. They come and go, in mid-message too, and no message of theirs can end the launcher. */
 export const createClients = () => {

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   mkdirSync,
   openSync,
@@ -256,18 +257,20 @@ test.each(['SIGSTOP', 'SIGKILL'] as const)(
 test('a deadline that is moved on in time ends nothing', async () => {
   await using folder = launcherFolder();
   const launcher = await folder.connect();
-  const order = folder.order({ command: 'echo ready; read line < go', until: uptimeMs() + 2_000, killGraceMs: 0 });
-  const dir = { ...order, cwd: order.dir };
-  const { status } = await finished(spawn('mkfifo', [join(order.dir, 'go')]));
-  expect(status).toBe(0);
+  const order = folder.order({
+    command: 'until [ -e "$GO" ]; do sleep 0.05; done',
+    until: uptimeMs() + 2_000,
+    killGraceMs: 0,
+    env: { PATH: '/usr/bin:/bin', GO: join(folder.dataDir, 'go') },
+  });
   const first = order.until!;
-  await launcher.start(dir);
+  await launcher.start(order);
   await launcher.setDeadlines([{ runId: order.runId, attempt: 1, until: first + 600_000 }]);
   await until(
     () => uptimeMs() > first + 700,
     () => 'time stands still',
   );
-  writeFileSync(join(order.dir, 'go'), 'go\n');
+  writeFileSync(join(folder.dataDir, 'go'), '');
   const exit = await launcher.exitOf(order);
   expect(exit).toMatchObject({ exitCode: 0 });
   expect(exit).not.toHaveProperty('cause');
@@ -418,15 +421,31 @@ test('no command survives a stop with a cause, though nobody waits for it', asyn
   expect(orders.map((order) => folder.exitOnDisk(order)?.cause)).toStrictEqual(['drained', 'drained']);
 });
 
-test('a launcher that ends has told every exit before', async () => {
+test('a launcher that ends tells every exit before, also to a worker that is slow to read', async () => {
   await using folder = launcherFolder();
   const launcher = await folder.connect();
-  const orders = Array.from({ length: 150 }, () => folder.order({ command: 'exec sleep 1000' }));
+  const orders = Array.from({ length: 100 }, () => folder.order({ command: 'exec sleep 1000' }));
   await Promise.all(orders.map((order) => launcher.start(order)));
-  await launcher.stop({ cause: 'drained' });
-  await gone(launcher.pid);
-  await firstValueFrom(launcher.gone$);
-  expect(launcher.exits()).toHaveLength(150);
+  const slow = createConnection(join(folder.dataDir, socketName(1)));
+  onTestFinished(() => void slow.destroy());
+  slow.write('{"v":1,"id":1,"type":"hello"}\n');
+  const [first] = (await once(slow, 'data')) as [Buffer];
+  let text = String(first);
+  slow.pause();
+  // More than fits into the socket.
+  await launcher.stop({ cause: 'drained', by: 'x'.repeat(10_000) });
+  await until(
+    () => contentOf(join(folder.dataDir, 'launcher.log'))!.includes('ends:'),
+    () => 'it does not end',
+  );
+  slow.on('data', (chunk) => (text += String(chunk)));
+  slow.resume();
+  await once(slow, 'end');
+  expect(text.split('"type":"exited"')).toHaveLength(101);
+  await until(
+    () => launcher.exits().length === 100,
+    () => `${launcher.exits().length} exits`,
+  );
 });
 
 test('no message ends the launcher, and one in many pieces is understood', async () => {
@@ -543,6 +562,3 @@ const workerProcess = async ({ dataDir }: LauncherFolder, orders: readonly Start
   );
   return child.pid!;
 };
-
-const finished = (child: ReturnType<typeof spawn>): Promise<{ status: number | null }> =>
-  new Promise((resolve) => child.on('exit', (status) => resolve({ status })));
