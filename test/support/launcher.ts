@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { uuidv7 } from 'uuidv7';
+import { afterAll } from 'vitest';
 import { groupLives, signalGroup } from '../../src/launcher/proc.ts';
 import { FILES, type Exit, type LiveEntry, type News, type StartOrder } from '../../src/launcher/protocol.ts';
 import { systemClock } from '../../src/streams/clock.ts';
@@ -13,13 +14,16 @@ import { until } from './process.ts';
 
 const root = join(import.meta.dirname, '../..');
 const bundled = new Map<string, string>();
+const folders: string[] = [];
+// Of the test file that uses it: a vitest worker runs no exit handlers.
+afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
 
 /** The path of a launcher made from src/launcher/, once a test process. With another `banner` it is another build of it. */
 export const bundleLauncher = (banner = ''): string => {
   const known = bundled.get(banner);
   if (known !== undefined) return known;
   const folder = mkdtempSync(join(tmpdir(), 'cronstream-bundle-'));
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  folders.push(folder);
   const outfile = join(folder, 'main.mjs');
   buildSync({
     absWorkingDir: root,

@@ -1,13 +1,13 @@
 import { mkdtempSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { uptimeMs } from '../../../src/launcher/clock.ts';
 import { spawnCommand, startFailure } from '../../../src/launcher/command.ts';
 import type { StartOrder } from '../../../src/launcher/protocol.ts';
 
 const base = mkdtempSync(join(tmpdir(), 'cronstream-command-'));
-process.on('exit', () => rmSync(base, { recursive: true, force: true }));
+afterAll(() => rmSync(base, { recursive: true, force: true }));
 const places = {
   absent: join(base, 'absent'),
   file: join(base, 'file'),
