@@ -1,8 +1,8 @@
-import type { RunEvent, StoredRunEvent, UnknownEvent } from './events.ts';
+import type { RunEvent, StoredRunEvent } from './events.ts';
 import type { Instant } from './instant.ts';
 import type { Outcome, Reason, Trigger } from './words.ts';
 
-export type { RunEvent, StoredRunEvent, UnknownEvent };
+export type { RunEvent, StoredRunEvent };
 
 /** The present picture of a run: the run view of the API. Made by `applyRunEvent` from events, or by `runOfLive` (values.ts) from etcd. */
 export type Run = {

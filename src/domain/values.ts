@@ -124,7 +124,6 @@ export const parseQueuedRun = createParse(QueuedRun);
 export const parseKill = createParse(Kill);
 export const parsePresence = createParse(Presence);
 export const parseLastRun = createParse(LastRun);
-export const parseMasterPresence = createParse(MasterPresence);
 export const parseMeta = createParse(Meta);
 
 /** The run view of a live (or just ended) run key. */

@@ -120,7 +120,10 @@ const leading = (deps: LeaderDeps, leader: Compare): Observable<boolean> => {
 const doDuty = ({ coordination, log }: LeaderDeps, { name, job, transaction }: Duty): Observable<never> =>
   defer(() => coordination.transact(transaction)).pipe(
     tap(({ succeeded }) => {
-      log[succeeded && name !== 'removeEnded' ? 'info' : 'debug']({ duty: name, job, done: succeeded }, succeeded ? 'duty done' : 'duty no longer due');
+      log[succeeded && name !== 'removeEnded' ? 'info' : 'debug'](
+        { duty: name, job, done: succeeded },
+        succeeded ? 'duty done' : 'duty no longer due',
+      );
     }),
     ignoreElements(),
   );

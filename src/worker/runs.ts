@@ -34,7 +34,7 @@ export type RunsDeps = {
 };
 
 /** A run that this worker holds. `started` is how far it is known to have come. */
-export type HeldRun = {
+type HeldRun = {
   readonly run: ClaimedRun;
   readonly folder: RunFolder;
   readonly startedAt: string | undefined;

@@ -34,7 +34,7 @@ export const Output = ({ text, isOver }: { readonly text: string; readonly isOve
           <span
             key={index}
             style={{
-              ...(fg ? { color: `rgb(${fg})` } : {}),
+              ...(fg ? { color: colorOf(fg) } : {}),
               ...(bg ? { backgroundColor: `rgb(${bg})` } : {}),
               ...(decorations.includes('bold') ? { fontWeight: 700 } : {}),
             }}
@@ -46,6 +46,10 @@ export const Output = ({ text, isOver }: { readonly text: string; readonly isOve
     </Paper>
   );
 };
+
+/** Two colours of the old terminals cannot be read on a dark ground. */
+const READABLE: Readonly<Record<string, string>> = { '0, 0, 187': '92, 138, 255', '0, 0, 0': '134, 142, 150' };
+const colorOf = (rgb: string): string => `rgb(${READABLE[rgb] ?? rgb})`;
 
 const afterReturns = (text: string): string =>
   text

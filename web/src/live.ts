@@ -92,8 +92,6 @@ const placeAfter = (since: Since, event: LiveEvent, asOf: string): Since => {
   return 'attempt' in event && typeof event['seq'] === 'number' ? { attempt: event.attempt, seq: event['seq'] } : since;
 };
 
-export type Live = ReturnType<typeof createLive>;
-
 export const live = createLive(
   () => new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/v1/live`),
 );
