@@ -192,13 +192,12 @@ export const createAccounts = ({ coordination, stores, keys, clock, log, adminTo
   };
 
   return {
-    /** Keeps the memory of tokens and sessions, and makes the first token. Never emits, never ends. */
+    /** Keeps the memory of tokens and sessions, and makes the first token. Emits once, when there is one; never ends. */
     life$: merge(
       heard(keys.tokens, noteToken, (id) => tokens.delete(id)),
       heard(keys.sessions, noteSession, forgetSession),
       defer(ensureFirst).pipe(
         retrying(clock, { onError: (error) => log.warn({ err: error }, 'the first token cannot be looked for yet') }),
-        ignoreElements(),
       ),
     ),
     /** `mayRead`: whether a token that is not known here may cost a read of the store. */

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { defer, distinctUntilChanged, ignoreElements, map, merge, share, tap, type Observable } from 'rxjs';
+import { defer, distinctUntilChanged, map, merge, share, tap, type Observable } from 'rxjs';
 import type { Keys } from '../domain/keys.ts';
 import { readJob } from '../domain/known-job.ts';
 import type { MasterPresence } from '../domain/values.ts';
@@ -10,7 +10,7 @@ import { createLeader } from './leader.ts';
 import { masterPresence } from './presence.ts';
 import type { FeedStates, Projection } from './projection.ts';
 
-/** `inSync`: every feed is whole, so lists are true. */
+/** `inSync`: every feed is whole, so lists are true, and there is a token to sign in with. */
 export type MasterStatus = {
   readonly id: string;
   readonly inSync: boolean;
@@ -35,9 +35,10 @@ export type LifeDeps = {
 export const masterLife = ({ coordination, runLog, keys, clock, log, scale, projection, accounts, me }: LifeDeps) => {
   let isPresent = false;
   let leader = false;
+  let hasToken = false;
   const status = (): MasterStatus => {
     const feeds = projection.states();
-    return { id: me.id, inSync: Object.values(feeds).every(Boolean), feeds, isPresent, leader };
+    return { id: me.id, inSync: hasToken && Object.values(feeds).every(Boolean), feeds, isPresent, leader };
   };
   const read = (value: string, revision: number) => {
     try {
@@ -60,7 +61,12 @@ export const masterLife = ({ coordination, runLog, keys, clock, log, scale, proj
         leader = leads;
       }),
     );
-    return merge(projection.states$, leader$, lease$, accounts.life$.pipe(ignoreElements())).pipe(
+    const accounts$ = accounts.life$.pipe(
+      tap(() => {
+        hasToken = true;
+      }),
+    );
+    return merge(projection.states$, leader$, lease$, accounts$).pipe(
       map(status),
       distinctUntilChanged((a, b) => JSON.stringify(a) === JSON.stringify(b)),
     );
