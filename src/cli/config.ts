@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { DEFAULT_PREFIX } from '../domain/keys.ts';
 
 /** What the commands that serve are told: by flag, by `CRONSTREAM_<NAME>`, by the JSON file of `--config`; the first of these that says something wins. */
 export type Kind = 'up' | 'master' | 'worker';
@@ -141,7 +142,9 @@ export const resolveConfig = (kind: Kind, { flags, env, file, hostname }: Source
     demo: flag('demo'),
     etcd: list('etcd') ?? [],
     mongo: checked('mongo', text('mongo'), (url) => /^mongodb(\+srv)?:\/\/./.test(url), 'a URL as mongodb://host:27017') ?? '',
-    prefix: checked('prefix', text('prefix'), (prefix) => /^\/[^\s]*[^\s/]$/.test(prefix), 'a prefix as /cron') ?? '/cron',
+    prefix:
+      checked('prefix', text('prefix'), (prefix) => /^\/[^\s]*[^\s/]$/.test(prefix), `a prefix as ${DEFAULT_PREFIX}`) ??
+      DEFAULT_PREFIX,
     database:
       checked('database', text('database'), (name) => /^[A-Za-z0-9_-]{1,60}$/.test(name), 'a name for a database') ?? 'cron',
     etcdUser: text('etcdUser'),

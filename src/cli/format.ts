@@ -15,14 +15,14 @@ export const ensureFormat = async (coordination: Coordination, keys: Keys, clock
     saidAt = clock.monotonic();
     log.warn(`waiting for the store: ${error.message}`);
   };
-  const ask = defer(() =>
+  const ask$ = defer(() =>
     coordination.transact({
       if: [{ type: 'absent', key: keys.meta }],
       then: [{ type: 'put', key: keys.meta, value: JSON.stringify({ format: FORMAT }) }],
       else: [{ type: 'get', key: keys.meta }],
     }),
   );
-  const { succeeded, reads } = await firstValueFrom(ask.pipe(retrying(clock, { onError })));
+  const { succeeded, reads } = await firstValueFrom(ask$.pipe(retrying(clock, { onError })));
   if (succeeded) return;
   const meta = parseMeta(reads[0]?.value ?? '');
   if (!meta.ok) throw new Error(`the key ${keys.meta} cannot be read: ${reads[0]?.value.slice(0, 100) ?? ''}`);

@@ -87,17 +87,14 @@ export const serveMaster = async (config: Config): Promise<void> => {
       log.info({ url, prefix: config.prefix }, 'listening');
       const stopped = createDeferred<undefined>();
       const stop$ = new Subject<StopMode>();
-      const stopping = stop$.subscribe(() => {
-        stopped.resolve(undefined);
-      });
       onSignals(['leave'], stop$, () => {
         log.info('stopping');
+        stopped.resolve(undefined);
       });
       await Promise.race([ensureFormat(stores.coordination, keys, clock, log), stopped.promise]);
       const lives = subscribeTo(master.life$, () => undefined);
       await Promise.race([lives.done, stopped.promise]);
       lives.end();
-      stopping.unsubscribe();
     } finally {
       await master.app.close();
     }
@@ -116,10 +113,8 @@ export const serveWorker = async (config: Config): Promise<void> => {
   try {
     const stop$ = new Subject<StopMode>();
     const asked = createDeferred<undefined>();
-    const asking = stop$.subscribe(() => {
-      asked.resolve(undefined);
-    });
     onSignals(config.onStop === 'wait' ? ['wait', 'leave'] : ['leave'], stop$, (mode) => {
+      asked.resolve(undefined);
       log.info(
         { mode },
         mode === 'leave' ? 'stopping: runs that live are left to the next process' : 'draining: waiting for the runs to end',
@@ -129,7 +124,6 @@ export const serveWorker = async (config: Config): Promise<void> => {
       ensureFormat(stores.coordination, keys, clock, log).then(() => true),
       asked.promise.then(() => false),
     ]);
-    asking.unsubscribe();
     if (!isReady) return;
     const worker = makeWorker(config, stores, log, { dataDir, stop$, endWithMe: false });
     await subscribeTo(worker.life$, () => undefined).done;

@@ -178,7 +178,7 @@ export const runOfLive = (live: LiveRun): Run => {
       outputBytes,
       truncated,
     }),
-  } as Run;
+  };
 };
 
 export const runOfQueued = (queued: QueuedRun): Run => ({

@@ -51,7 +51,7 @@ export const createLeader = (deps: LeaderDeps): Observable<boolean> =>
 
 /** The revision of the leadership key while it is held under this lease, undefined while another leads. */
 const standing = ({ coordination, keys, clock, id, log }: LeaderDeps, lease: LeaseId): Observable<Compare | undefined> => {
-  const isHeld = defer(() =>
+  const isHeld$ = defer(() =>
     coordination.transact({
       if: [{ type: 'absent', key: keys.leader }],
       then: [{ type: 'put', key: keys.leader, value: id, lease }],
@@ -69,7 +69,7 @@ const standing = ({ coordination, keys, clock, id, log }: LeaderDeps, lease: Lea
   );
   let last: string | undefined;
   return every(LOOK_MS, clock).pipe(
-    exhaustMap(() => isHeld),
+    exhaustMap(() => isHeld$),
     // Only changes: a leadership that goes on must not start its duties anew.
     concatMap((leadership) => {
       const text = JSON.stringify(leadership ?? null);
@@ -105,7 +105,7 @@ const leading = (deps: LeaderDeps, leader: Compare): Observable<boolean> => {
     ignoreElements(),
   );
   const outbox$ = outbox(deps, leader);
-  return merge(of(true), feeds$, duties$, outbox$, NEVER).pipe(
+  return merge<[boolean, never, never, never, never]>(of(true), feeds$, duties$, outbox$, NEVER).pipe(
     tap({
       subscribe: () => {
         log.info('leading');
@@ -114,7 +114,7 @@ const leading = (deps: LeaderDeps, leader: Compare): Observable<boolean> => {
         log.info('no longer leading');
       },
     }),
-  ) as Observable<boolean>;
+  );
 };
 
 const doDuty = ({ coordination, log }: LeaderDeps, { name, job, transaction }: Duty): Observable<never> =>

@@ -1,4 +1,5 @@
-import { eventId, runIdOf, type RunEvent, type StoredRunEvent } from '../domain/events.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { eventId, runIdOf, type EventOf, type RunEvent, type StoredRunEvent } from '../domain/events.ts';
 import { toLogDocument, type LogDocument } from '../domain/run.ts';
 
 /** Whether an event may end a run: then the run's document is to be written. */
@@ -16,44 +17,63 @@ export const touchedRuns = async (
       .map(runIdOf)
       .filter((id) => id !== undefined),
   );
-  const late = await hasDocument([...all].filter((id) => !ended.has(id)));
+  const others = [...all].filter((id) => !ended.has(id));
+  const late = others.length === 0 ? new Set() : await hasDocument(others);
   return [...all].filter((id) => ended.has(id) || late.has(id));
 };
 
-/** The document of a run, read in pages so that a big output is not held: only the last outputs of the last attempt matter. */
-export const documentOf = async (
-  pageSize: number,
-  page: (after: string | undefined) => Promise<readonly StoredRunEvent[]>,
-): Promise<LogDocument | undefined> => {
-  const kept: StoredRunEvent[] = [];
-  let outputs = 0;
-  for (let after: string | undefined; ;) {
-    const events = await page(after);
-    for (const event of events) {
-      kept.push(event);
-      if (event.type === 'output') outputs += event.data.length;
-    }
-    for (
-      let index = kept.findIndex(isOutput);
-      index >= 0 && outputs - sizeOf(kept[index]) >= KEPT_BYTES;
-      index = kept.findIndex(isOutput)
-    ) {
-      outputs -= sizeOf(kept[index]);
-      kept.splice(index, 1);
-    }
-    const last = events.at(-1);
-    if (!last || events.length < pageSize) break;
-    after = eventId(last);
-  }
-  return toLogDocument(kept);
+/** What a run's stored events make of it: its document if it has ended, and its newest attempt (0: it has no events). */
+export type Projected = { readonly document: LogDocument | undefined; readonly attempt: number };
+
+/** From the events of a run in any order; of the outputs the last 64 kB of each attempt are enough. */
+export const projectionOf = (events: readonly StoredRunEvent[]): Projected => {
+  const sorted = events.map((event) => ({ id: eventId(event), event })).toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  const attempts = events.map((event) => ('attempt' in event ? event.attempt : 0));
+  return { document: toLogDocument(sorted.map(({ event }) => event)), attempt: attempts.reduce((a, b) => Math.max(a, b), 0) };
 };
 
-const KEPT_BYTES = 65_536;
-const isOutput = (event: StoredRunEvent): boolean => event.type === 'output';
-const sizeOf = (event: StoredRunEvent | undefined): number => (event?.type === 'output' ? event.data.length : 0);
+/** Output that a document shows. */
+export const SHOWN_BYTES = 65_536;
 
-/** The documents of those runs all of whose events are in the batch, from the claim to the end: nothing has to be read for them. A `lost` that is stored already would change
- *  nothing, since a `finished` corrects it. */
+/** Takes the events of a run in the order of their ids and keeps what its document is made of: all but outputs that are followed by 64 kB of others, so that a big output is not held. */
+export const createKept = () => {
+  const facts: StoredRunEvent[] = [];
+  const outputs: EventOf<'output'>[] = [];
+  let first = 0;
+  let bytes = 0;
+  const firstBytes = (): number => outputs[first]?.data.length ?? 0;
+  return {
+    add: (event: StoredRunEvent): void => {
+      if (event.type !== 'output') {
+        facts.push(event);
+        return;
+      }
+      outputs.push(event);
+      bytes += event.data.length;
+      for (; bytes - firstBytes() >= SHOWN_BYTES; first += 1) bytes -= firstBytes();
+      if (first > 1_000) {
+        outputs.splice(0, first);
+        first = 0;
+      }
+    },
+    events: (): readonly StoredRunEvent[] => [...facts, ...outputs.slice(first)],
+  };
+};
+
+/** Writes what a run's events make of it, and reads them once more after the write, until that brings nothing new. So the documents of writers that race (the leader's `lost`, the worker's late
+ *  `finished`) converge, without any compare-and-set: each stores its events before it reads, so the last write of all is followed by a read of everything that was stored before, and whoever stores
+ *  later writes later. A writer that dies in between has not answered its append: the repeat of that batch writes again. */
+export const settle = async (read: () => Promise<Projected>, write: (projected: Projected) => Promise<void>): Promise<void> => {
+  for (let written: Projected | undefined; ;) {
+    const found = await read();
+    if (written && isDeepStrictEqual(found, written)) return;
+    await write(found);
+    written = found;
+  }
+};
+
+/** The documents of those runs all of whose events are in the batch, from the first attempt's claim to its end: nothing has to be read for them, unless the run was declared lost meanwhile
+ *  (only then can there be a later attempt): see whether there is a `lostIdOf` after the write. */
 export const wholeRuns = (events: readonly RunEvent[]): ReadonlyMap<string, LogDocument> => {
   const byRun = new Map<string, Map<string, RunEvent>>();
   for (const event of events) {
@@ -66,6 +86,7 @@ export const wholeRuns = (events: readonly RunEvent[]): ReadonlyMap<string, LogD
   for (const [runId, ofRun] of byRun) {
     const sorted = [...ofRun.entries()].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, event]) => event);
     const isWhole =
+      sorted[0]?.type === 'claimed' &&
       sorted.at(-1)?.type === 'finished' &&
       sorted.every((event, index) => 'seq' in event && event.attempt === 1 && event.seq === index);
     const document = isWhole ? toLogDocument(sorted) : undefined;
@@ -73,3 +94,6 @@ export const wholeRuns = (events: readonly RunEvent[]): ReadonlyMap<string, LogD
   }
   return whole;
 };
+
+/** The id of the leader's finding about the first attempt of a run. */
+export const lostIdOf = (runId: string): string => `${runId}/001/lost`;

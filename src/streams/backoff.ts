@@ -1,4 +1,4 @@
-import { timer, type MonoTypeOperatorFunction, retry, type SchedulerLike } from 'rxjs';
+import { timer, type MonoTypeOperatorFunction, retry } from 'rxjs';
 import type { Clock } from './clock.ts';
 
 export type Backoff = {
@@ -21,6 +21,6 @@ export const retrying = <T>(clock: Clock, backoff: Backoff = {}): MonoTypeOperat
     delay: (error: unknown, count) => {
       const waitMs = waitOf(count, backoff);
       backoff.onError?.(error, waitMs);
-      return timer(waitMs, clock.scheduler as SchedulerLike);
+      return timer(waitMs, clock.scheduler);
     },
   });

@@ -1,17 +1,4 @@
-import {
-  catchError,
-  concat,
-  defer,
-  EMPTY,
-  ignoreElements,
-  map,
-  of,
-  repeat,
-  switchMap,
-  takeUntil,
-  timer,
-  type Observable,
-} from 'rxjs';
+import { catchError, concat, defer, ignoreElements, map, of, repeat, switchMap, takeUntil, timer, type Observable } from 'rxjs';
 import { waitOf } from './backoff.ts';
 import type { Clock } from './clock.ts';
 import type { Change, Changes, Coordination, Entry, Listing } from './ports.ts';

@@ -1,19 +1,15 @@
 import {
   catchError,
   concat,
-  concatMap,
   defer,
   EMPTY,
   exhaustMap,
   map,
-  merge,
-  NEVER,
   of,
   repeat,
   switchMap,
-  take,
   takeUntil,
-  throwError,
+  takeWhile,
   type Observable,
 } from 'rxjs';
 import { retrying } from './backoff.ts';
@@ -63,18 +59,18 @@ const renewals = (
   first: { readonly id: LeaseId; readonly renewedAt: number },
 ): Observable<LeaseState> =>
   defer(() => {
-    const isOver = Symbol('over');
     let renewedAt = first.renewedAt;
-    const renew = defer(() => {
+    const renewal$ = defer((): Observable<LeaseState | undefined> => {
       const sentAt = clock.monotonic();
       return defer(() => coordination.renewLease(first.id)).pipe(
-        concatMap((isThere) => {
-          if (!isThere) return throwError(() => isOver);
+        map((isThere) => {
+          if (!isThere) return undefined;
           renewedAt = Math.max(renewedAt, sentAt);
-          return of({ type: 'held', id: first.id, renewedAt } as const);
+          return { type: 'held', id: first.id, renewedAt } as const;
         }),
         // A renewal that was not answered is tried again at the next turn; the deadline below goes on.
-        catchError((error: unknown) => (error === isOver ? throwError(() => isOver) : EMPTY)),
+        catchError(() => EMPTY),
+        takeUntil(after(renewMs, clock)),
       );
     });
     const deadline$: Observable<unknown> = defer(() => {
@@ -82,8 +78,8 @@ const renewals = (
       return left <= 0 ? of(undefined) : after(left, clock).pipe(switchMap(() => deadline$));
     });
     return every(renewMs, clock).pipe(
-      exhaustMap((turn) => (turn === 0 ? EMPTY : renew.pipe(takeUntil(after(renewMs, clock))))),
-      takeUntil(merge(deadline$, NEVER).pipe(take(1))),
-      catchError(() => EMPTY),
+      exhaustMap((turn) => (turn === 0 ? EMPTY : renewal$)),
+      takeWhile((state) => state !== undefined),
+      takeUntil(deadline$),
     );
   });

@@ -57,13 +57,13 @@ export const logPipeline = <I extends { readonly event: RunEvent }>({
   stop$,
 }: PipelineOptions<I>): Observable<PipelineNews> =>
   defer(() => {
-    const news = new Subject<PipelineNews>();
-    const room = new Subject<void>();
+    const news$ = new Subject<PipelineNews>();
+    const room$ = new Subject<void>();
     let outstanding = 0;
     const take$ = defer(() => (outstanding >= 2 * size ? EMPTY : source.take(Math.min(size, 2 * size - outstanding)))).pipe(
       tap((items) => {
         outstanding += items.length;
-        if (items.length > 0) room.next(); // there may be more behind them
+        if (items.length > 0) room$.next(); // there may be more behind them
       }),
     );
     const write = (items: readonly I[]): Observable<PipelineNews> =>
@@ -82,31 +82,31 @@ export const logPipeline = <I extends { readonly event: RunEvent }>({
         tap({
           complete: () => {
             outstanding -= items.length;
-            room.next();
+            room$.next();
           },
         }),
       );
     const onError = (error: unknown): void => {
-      news.next({ type: 'lagging', error });
+      news$.next({ type: 'lagging', error });
     };
     const stored$ = pulling(
-      merge(source.wakes$, room),
+      merge(source.wakes$, room$),
       take$.pipe(catchError((error: unknown) => (onError(error), EMPTY))),
       stop$,
     ).pipe(
       mergeMap((items) => items),
       inBatches({ spanMs, size, write, clock, backoff: { onError } }),
     );
-    return merge(stored$.pipe(completing(news)), news);
+    return merge(stored$.pipe(completing(news$)), news$);
   });
 
 const completing =
-  <T>(other: Subject<T>): MonoTypeOperatorFunction<T> =>
+  <T>(other$: Subject<T>): MonoTypeOperatorFunction<T> =>
   (source$) =>
     source$.pipe(
       tap({
         complete: () => {
-          other.complete();
+          other$.complete();
         },
       }),
     );
@@ -117,6 +117,9 @@ const pulling = <T>(wakes$: Observable<unknown>, pull$: Observable<T>, stop$: Ob
     let isPulling = false;
     let isAsked = false;
     let isStopped = false;
+    const error = (why: unknown): void => {
+      subscriber.error(why);
+    };
     const pull = (): void => {
       isAsked = true;
       if (isPulling || isStopped) return;
@@ -127,6 +130,7 @@ const pulling = <T>(wakes$: Observable<unknown>, pull$: Observable<T>, stop$: Ob
           next: (value) => {
             subscriber.next(value);
           },
+          error,
           complete: () => {
             isPulling = false;
             if (isStopped) subscriber.complete();
@@ -135,11 +139,14 @@ const pulling = <T>(wakes$: Observable<unknown>, pull$: Observable<T>, stop$: Ob
         }),
       );
     };
-    subscriber.add(wakes$.pipe(takeUntil(stop$)).subscribe(pull));
+    subscriber.add(wakes$.pipe(takeUntil(stop$)).subscribe({ next: pull, error }));
     subscriber.add(
-      stop$.subscribe(() => {
-        isStopped = true;
-        if (!isPulling) subscriber.complete();
+      stop$.subscribe({
+        next: () => {
+          isStopped = true;
+          if (!isPulling) subscriber.complete();
+        },
+        error,
       }),
     );
     pull();

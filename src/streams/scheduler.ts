@@ -57,11 +57,11 @@ type Heard =
  *  Nothing is claimed while a feed is out of sync. State is rebuilt from the feeds at any time. */
 export const scheduler = (deps: SchedulerDeps): Observable<Order> =>
   defer(() => {
-    const plans = new Subject<TickInput<Wake>>();
-    const state = createState(deps, plans);
+    const plans$ = new Subject<TickInput<Wake>>();
+    const state = createState(deps, plans$);
     const of = (feed: Feed) => map((event: FeedEvent): Heard => ({ from: feed, event }));
     return merge(
-      ticks(plans, deps.clock).pipe(mergeMap((due) => due.map(heardOf))),
+      ticks(plans$, deps.clock).pipe(mergeMap((due) => due.map(heardOf))),
       deps.jobs$.pipe(of('jobs')),
       deps.kills$.pipe(of('kills')),
       deps.queue$.pipe(of('queue')),

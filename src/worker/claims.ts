@@ -77,7 +77,7 @@ export const createClaims = ({ coordination, keys, clock, me, intents, read }: C
       killGraceMs: job.killGraceMs,
       latenessMs: latenessOf(toMs(facts.fireTime), now),
       command: job.command,
-    } as LiveRun;
+    };
   };
 
   /** Sends a move of the cursor until it is done or refused for good: by another form of the compare, under the job's newest version, over a gap. */

@@ -10,10 +10,10 @@ const CLAIMS_IN_FLIGHT = 16;
 
 type Move = Exclude<Command, { type: 'start' | 'end' | 'wakeAt' }>;
 
-/** Carries out what the scheduler ordered and hands its answers back. Starts and ends never wait behind claims. */
+/** Carries out what the scheduler ordered and hands its answers$ back. Starts and ends never wait behind claims. */
 export const carryOut = (
   orders$: Observable<Order>,
-  { runs, claims, answers, here, changes }: Parts,
+  { runs, claims, answers$, here, changes$ }: Parts,
   log: Logger,
 ): Observable<unknown> => {
   const move = (known: KnownJob, command: Move): Promise<readonly Input[]> => {
@@ -36,7 +36,7 @@ export const carryOut = (
     if (order.type === 'sync') {
       here.inSync = order.inSync;
       log.info({ inSync: order.inSync }, order.inSync ? 'in sync: takes part' : 'out of sync: claims nothing');
-      changes.next();
+      changes$.next();
       return;
     }
     const { command, known } = order;
@@ -52,7 +52,7 @@ export const carryOut = (
     } finally {
       here.claiming -= slots;
     }
-    for (const input of inputs) answers.next({ job: known.job.name, input });
+    for (const input of inputs) answers$.next({ job: known.job.name, input });
   };
   const isOfRun = (order: Order): boolean =>
     order.type === 'order' && (order.command.type === 'start' || order.command.type === 'end');

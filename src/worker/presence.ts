@@ -8,9 +8,7 @@ import {
   map,
   merge,
   NEVER,
-  of,
   share,
-  startWith,
   switchMap,
   type Observable,
 } from 'rxjs';
@@ -73,5 +71,5 @@ export const presence = ({ coordination, keys, clock, id, describe, again$ }: Pr
 
 const throwIfForeign = (error: unknown): Observable<never> => {
   if (error instanceof Error && error.message.includes('another machine')) throw error;
-  return of<never>();
+  return EMPTY;
 };

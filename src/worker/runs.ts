@@ -33,13 +33,6 @@ export type RunsDeps = {
   readonly onChanged: () => void;
 };
 
-/** A run that this worker holds. `started` is how far it is known to have come. */
-type HeldRun = {
-  readonly run: ClaimedRun;
-  readonly folder: RunFolder;
-  readonly startedAt: string | undefined;
-};
-
 type Held = {
   readonly run: ClaimedRun;
   readonly folder: RunFolder;

@@ -7,8 +7,8 @@ const LOOK_MS = 50;
 const FLUSH_MS = 10_000;
 
 /** How a worker drains and stops: takes nothing new, lets the runs end as asked, flushes the spool, gives its lease back, lets go of the launcher. */
-export const createStop = ({ coordination, keys, clock, log, config }: WorkerDeps, { runs, spool, here, changes }: Parts) => {
-  const flush = new Subject<void>();
+export const createStop = ({ coordination, keys, clock, log, config }: WorkerDeps, { runs, spool, here, changes$ }: Parts) => {
+  const flush$ = new Subject<void>();
   let isFlushed = false;
   let mode: StopMode | undefined;
   let isAskedToDrain = false;
@@ -18,7 +18,7 @@ export const createStop = ({ coordination, keys, clock, log, config }: WorkerDep
     if (draining === here.draining) return;
     here.draining = draining;
     log.info(draining ? 'draining: nothing new is taken' : 'no longer draining');
-    changes.next();
+    changes$.next();
   };
 
   const endRuns = (): void => {
@@ -32,7 +32,7 @@ export const createStop = ({ coordination, keys, clock, log, config }: WorkerDep
     while (here.claiming > 0 || (mode !== 'leave' && runs.count() > 0)) await sleep(LOOK_MS, clock);
     const giveUpAt = clock.monotonic() + FLUSH_MS;
     while (spool.waiting() && mode !== 'leave' && clock.monotonic() < giveUpAt) await sleep(LOOK_MS, clock);
-    flush.next();
+    flush$.next();
     while (!isFlushed && clock.monotonic() < giveUpAt) await sleep(LOOK_MS, clock);
     if (!isFlushed) log.warn('the run log does not answer: what is not stored yet stays in the spool for the next start');
     if (here.lease !== undefined)
@@ -46,7 +46,7 @@ export const createStop = ({ coordination, keys, clock, log, config }: WorkerDep
 
   return {
     /** Emits when the pipeline is to finish; it says so by `flushed`. */
-    flush$: flush as Observable<void>,
+    flush$: flush$ as Observable<void>,
     flushed: (): void => {
       isFlushed = true;
     },

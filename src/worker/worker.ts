@@ -10,7 +10,6 @@ import {
   ignoreElements,
   map,
   merge,
-  of,
   share,
   startWith,
   Subject,
@@ -89,8 +88,8 @@ export type Parts = Awaited<ReturnType<typeof assemble>>;
 /** What the streams of a worker share: the spool, the launcher, the runs, and the few facts that change. */
 const assemble = async ({ coordination, keys, clock, log, config }: WorkerDeps) => {
   const spool = await openSpool(join(config.dataDir, 'spool'));
-  const answers = new Subject<Answer>();
-  const changes = new Subject<void>();
+  const answers$ = new Subject<Answer>();
+  const changes$ = new Subject<void>();
   const here = {
     inSync: false,
     draining: false,
@@ -107,10 +106,10 @@ const assemble = async ({ coordination, keys, clock, log, config }: WorkerDeps) 
     scale: config.scale,
     launcher: () => here.launcher,
     onEnded: (job) => {
-      answers.next({ job, input: { type: 'ended' } });
+      answers$.next({ job, input: { type: 'ended' } });
     },
     onChanged: () => {
-      changes.next();
+      changes$.next();
     },
   });
   const read = createReader(config.scale, log);
@@ -133,8 +132,8 @@ const assemble = async ({ coordination, keys, clock, log, config }: WorkerDeps) 
   here.launcher = await connectLauncher({ dataDir: config.dataDir, launcherPath: config.launcherPath, clock, log });
   return {
     spool,
-    answers,
-    changes,
+    answers$,
+    changes$,
     here,
     runs,
     read,
@@ -146,7 +145,7 @@ const assemble = async ({ coordination, keys, clock, log, config }: WorkerDeps) 
 
 const live = (deps: WorkerDeps, parts: Parts): Observable<WorkerStatus> => {
   const { coordination, keys, clock, log, config, stop$ } = deps;
-  const { runs, spool, answers, changes, here, read, recovery } = parts;
+  const { runs, spool, answers$, changes$, here, read, recovery } = parts;
   const watch = (prefix: string): Observable<FeedEvent> => feed(coordination, prefix, { clock }).pipe(share());
   const [jobs$, kills$, queue$, peers$] = [watch(keys.jobs), watch(keys.killers), watch(keys.queue), watch(keys.workers)];
   const stop = createStop(deps, parts);
@@ -161,7 +160,7 @@ const live = (deps: WorkerDeps, parts: Parts): Observable<WorkerStatus> => {
     describe: createDescription(config, clock, parts),
     again$: merge(
       peers$.pipe(filter(isMyPresenceGone)),
-      changes.pipe(throttleTime(1_000, clock.scheduler, { leading: true, trailing: true })),
+      changes$.pipe(throttleTime(1_000, clock.scheduler, { leading: true, trailing: true })),
     ),
   }).pipe(
     switchMap((state) => {
@@ -181,7 +180,7 @@ const live = (deps: WorkerDeps, parts: Parts): Observable<WorkerStatus> => {
     queue$,
     peers$,
     cursors$: cursorsAfter([jobs$, kills$, queue$, peers$], coordination, keys, clock),
-    answers$: answers,
+    answers$: answers$,
     room: () => ({
       freeSlots: here.launcher ? Math.max(0, config.slots - runs.count() - here.claiming) : 0,
       draining: here.draining,
@@ -213,11 +212,14 @@ const live = (deps: WorkerDeps, parts: Parts): Observable<WorkerStatus> => {
     filter((turn) => turn > 0),
     exhaustMap(() =>
       from(compare(recovery, clock.now())).pipe(
-        catchError((error: unknown) => of(log.debug({ err: error }, 'run keys could not be compared'))),
+        catchError((error: unknown) => {
+          log.debug({ err: error }, 'run keys could not be compared');
+          return EMPTY;
+        }),
       ),
     ),
   );
-  const status$ = changes.pipe(
+  const status$ = changes$.pipe(
     throttleTime(STATUS_MS, clock.scheduler, { leading: true, trailing: true }),
     startWith(undefined),
     map((): WorkerStatus => ({
@@ -254,12 +256,12 @@ const live = (deps: WorkerDeps, parts: Parts): Observable<WorkerStatus> => {
 /** Hears the launcher; when it is gone, connects to another one and looks at every run anew. */
 const withLauncher = (deps: WorkerDeps, parts: Parts, launcher: Launcher): Observable<unknown> => {
   const { clock, log, config } = deps;
-  const { runs, here, recovery, changes } = parts;
+  const { runs, here, recovery, changes$ } = parts;
   const reconnect = async (): Promise<Launcher> => {
     const next = await connectLauncher({ dataDir: config.dataDir, launcherPath: config.launcherPath, clock, log });
     await resettle(recovery, next.live);
     here.launcher = next;
-    changes.next();
+    changes$.next();
     return next;
   };
   const heard$ = launcher.news$.pipe(

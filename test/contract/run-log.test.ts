@@ -11,7 +11,6 @@ import { openMongoRunLog } from '../../src/stores/mongo/run-log.ts';
 import { Unavailable, type RunLog } from '../../src/streams/ports.ts';
 import { onEveryMongo } from '../support/needs.ts';
 import { startMongo, uniqueName, freePort } from '../support/servers.ts';
-import { startProxy } from '../support/proxy.ts';
 
 const at = (second: number): string => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
 

@@ -54,7 +54,7 @@ const words = (order: Order): string => {
   }
 };
 
-type Feeds = { jobs?: Observable<FeedEvent>; kills?: Observable<FeedEvent>; queue?: Observable<FeedEvent>; peers?: Observable<FeedEvent>; cursors?: Observable<ReadonlyMap<string, Cursor>>; answers?: Observable<Answer> };
+type Feeds = { jobs$?: Observable<FeedEvent>; kills$?: Observable<FeedEvent>; queue$?: Observable<FeedEvent>; peers$?: Observable<FeedEvent>; cursors$?: Observable<ReadonlyMap<string, Cursor>>; answers$?: Observable<Answer> };
 type Cold = (marbles: string, values?: Record<string, FeedEvent>) => Observable<FeedEvent>;
 const schedule = (cold: Cold, clock: SchedulerDeps['clock'], feeds: Feeds, room = { freeSlots: 3, draining: false }): Observable<string> => {
   const now = (event: FeedEvent) => cold('s', { s: event });
@@ -62,12 +62,12 @@ const schedule = (cold: Cold, clock: SchedulerDeps['clock'], feeds: Feeds, room 
     me: 'w1',
     keys,
     clock,
-    jobs$: feeds.jobs ?? now(snapshot(entry(keys.job('a'), job()))),
-    kills$: feeds.kills ?? now(snapshot()),
-    queue$: feeds.queue ?? now(snapshot()),
-    peers$: feeds.peers ?? now(snapshot(presence('w1'))),
-    cursors$: feeds.cursors ?? now(snapshot()).pipe(map(() => decided)),
-    answers$: feeds.answers ?? EMPTY,
+    jobs$: feeds.jobs$ ?? now(snapshot(entry(keys.job('a'), job()))),
+    kills$: feeds.kills$ ?? now(snapshot()),
+    queue$: feeds.queue$ ?? now(snapshot()),
+    peers$: feeds.peers$ ?? now(snapshot(presence('w1'))),
+    cursors$: feeds.cursors$ ?? now(snapshot()).pipe(map(() => decided)),
+    answers$: feeds.answers$ ?? EMPTY,
     room: () => room,
     read,
   }).pipe(map(words));
@@ -77,23 +77,23 @@ const nothing: FeedEvent = snapshot();
 test('claims each tick when it is due, and not before it is in sync', marbles(({ cold, expectObservable, clock }) => {
   const peers = cold('1500ms s', { s: snapshot(presence('w1')) });
   const out = ' 1500ms i 499ms a 999ms b';
-  expectObservable(schedule(cold, clock, { peers }), '3200ms !').toBe(out, { i: 'in', a: 'claim 2', b: 'claim 3' });
+  expectObservable(schedule(cold, clock, { peers$: peers }), '3200ms !').toBe(out, { i: 'in', a: 'claim 2', b: 'claim 3' });
 }, START));
 
 test('P1: what the cursor says is decided is not tried again', marbles(({ cold, expectObservable, clock }) => {
   const hash = read(job(), 1)?.hash ?? '';
   const cursors = cold<ReadonlyMap<string, Cursor>>('c', { c: new Map([['a', { at: toInstant(START + 2_000), decision: { v: 1, hash } }]]) });
-  expectObservable(schedule(cold, clock, { cursors }), '3500ms !').toBe('i 2999ms c', { i: 'in', c: 'claim 3' });
+  expectObservable(schedule(cold, clock, { cursors$: cursors }), '3500ms !').toBe('i 2999ms c', { i: 'in', c: 'claim 3' });
 }, START));
 
 test('a worker that comes at 0.4 s claims the tick that is not late yet', marbles(({ cold, expectObservable, clock }) => {
   const cursors = cold<ReadonlyMap<string, Cursor>>('400ms c', { c: none });
-  expectObservable(schedule(cold, clock, { cursors }), '900ms !').toBe('400ms (ic)', { i: 'in', c: 'claim 0' });
+  expectObservable(schedule(cold, clock, { cursors$: cursors }), '900ms !').toBe('400ms (ic)', { i: 'in', c: 'claim 0' });
 }, START));
 
 test('a schedule that is new here is planned from the instant it was seen', marbles(({ cold, expectObservable, clock }) => {
   const jobs = cold('s 1399ms e', { s: nothing, e: changes(put(entry(keys.job('a'), job(), 5))) });
-  expectObservable(schedule(cold, clock, { jobs }), '2500ms !').toBe('i 1999ms c', { i: 'in', c: 'claim 2' });
+  expectObservable(schedule(cold, clock, { jobs$: jobs }), '2500ms !').toBe('i 1999ms c', { i: 'in', c: 'claim 2' });
 }, START));
 
 test('P6: a deleted job is not claimed, a disabled one neither', marbles(({ cold, expectObservable, clock }) => {
@@ -103,13 +103,13 @@ test('P6: a deleted job is not claimed, a disabled one neither', marbles(({ cold
     e: changes(put(entry(keys.job('a'), job({ enabled: false }), 4))),
     p: changes(put(entry(keys.job('a'), job({ enabled: true }), 5))),
   });
-  expectObservable(schedule(cold, clock, { jobs }), '4200ms !').toBe('i 999ms a 2999ms b', { i: 'in', a: 'claim 1', b: 'claim 4' });
+  expectObservable(schedule(cold, clock, { jobs$: jobs }), '4200ms !').toBe('i 999ms a 2999ms b', { i: 'in', a: 'claim 1', b: 'claim 4' });
 }, START));
 
 test('who has lost a feed claims nothing until it is whole again', marbles(({ cold, expectObservable, clock }) => {
   const kills = cold('s 1299ms x 1799ms c', { s: nothing, x: outOfSync, c: changes() });
       const cursors = cold<ReadonlyMap<string, Cursor>>('c 3149ms c', { c: decided });
-  expectObservable(schedule(cold, clock, { kills, cursors }), '4200ms !').toBe('i 999ms a 299ms x 1849ms (yc) 846ms d', { i: 'in', a: 'claim 1', x: 'out', y: 'in', c: 'claim 3', d: 'claim 4' });
+  expectObservable(schedule(cold, clock, { kills$: kills, cursors$: cursors }), '4200ms !').toBe('i 999ms a 299ms x 1849ms (yc) 846ms d', { i: 'in', a: 'claim 1', x: 'out', y: 'in', c: 'claim 3', d: 'claim 4' });
 }, START));
 
 test('P8: the second in rank looks after 250 ms and claims what is undecided', marbles(({ cold, expectObservable, clock }) => {
@@ -117,13 +117,13 @@ test('P8: the second in rank looks after 250 ms and claims what is undecided', m
   const peers = cold('s', { s: snapshot(presence('w1', { slots: 1 }), presence('w2', { slots: 1_000_000 })) });
   const tick = { job: 'a', fireTime: START + 1_000, nominalAt: START + 1_000, prev: START, revision: 1 };
   const answers = cold<Answer>('1300ms l', { l: { job: 'a', input: { type: 'looked', tick } } });
-  expectObservable(schedule(cold, clock, { peers, answers }), '1500ms !').toBe('i 1249ms l 49ms c', { i: 'in', l: 'look 1', c: 'claim 1' });
+  expectObservable(schedule(cold, clock, { peers$: peers, answers$: answers }), '1500ms !').toBe('i 1249ms l 49ms c', { i: 'in', l: 'look 1', c: 'claim 1' });
 }, START));
 
 test('a busy job skips, a full worker makes a queued run of it', marbles(({ cold, expectObservable, clock }) => {
   const tick = { job: 'a', fireTime: START + 1_000, nominalAt: START + 1_000, prev: START, revision: 1 };
   const answers = cold<Answer>('1100ms b', { b: { job: 'a', input: { type: 'busy', tick, holder: 'r0' } } });
-  expectObservable(schedule(cold, clock, { answers }, { freeSlots: 0, draining: false }), '1500ms !').toBe('i 999ms e 99ms s', { i: 'in', e: 'enqueue 1', s: 'skip 1' });
+  expectObservable(schedule(cold, clock, { answers$: answers }, { freeSlots: 0, draining: false }), '1500ms !').toBe('i 999ms e 99ms s', { i: 'in', e: 'enqueue 1', s: 'skip 1' });
 }, START));
 
 test('a queued run is taken at once, and looked for again while it stays', marbles(({ cold, expectObservable, clock }) => {
@@ -131,7 +131,7 @@ test('a queued run is taken at once, and looked for again while it stays', marbl
   const queue = cold('s 299ms q 999ms d', { s: nothing, q: changes(put(queued())), d: changes({ type: 'delete', key: keys.queued('a', 'r1'), revision: 9 }) });
   const again = { job: 'a', input: { type: 'unqueueable', runId: 'r1' } } as const;
   const answers = cold<Answer>('310ms u 500ms u', { u: again });
-  expectObservable(schedule(cold, clock, { jobs, queue, answers }), '3000ms !').toBe('i 299ms t 259ms t 500ms t', { i: 'in', t: 'take r1' });
+  expectObservable(schedule(cold, clock, { jobs$: jobs, queue$: queue, answers$: answers }), '3000ms !').toBe('i 299ms t 259ms t 500ms t', { i: 'in', t: 'take r1' });
 }, START));
 
 test('P5: a kill that came before the start ends the run right after it', marbles(({ cold, expectObservable, clock }) => {
@@ -139,16 +139,16 @@ test('P5: a kill that came before the start ends the run right after it', marble
   const kill = entry(keys.killer('a', 'r1'), JSON.stringify({ v: 1, at: toInstant(START), by: 'ann', cause: 'killed' }));
   const kills = cold('s 99ms k', { s: nothing, k: changes(put(kill)) });
   const answers = cold<Answer>('500ms c', { c: { job: 'a', input: { type: 'claimed', runId: 'r1', attempt: 1 } } });
-  expectObservable(schedule(cold, clock, { jobs, kills, answers }), '900ms !').toBe('i 99ms k 399ms (se)', { i: 'in', k: 'end r1', s: 'start r1', e: 'end r1' });
+  expectObservable(schedule(cold, clock, { jobs$: jobs, kills$: kills, answers$: answers }), '900ms !').toBe('i 99ms k 399ms (se)', { i: 'in', k: 'end r1', s: 'start r1', e: 'end r1' });
 }, START));
 
 test('what was claimed is started though its job is gone', marbles(({ cold, expectObservable, clock }) => {
   const answers = cold<Answer>('500ms c', { c: { job: 'gone', input: { type: 'claimed', runId: 'r1', attempt: 1 } } });
-  expectObservable(schedule(cold, clock, { jobs: cold('s', { s: nothing }), answers }), '900ms !').toBe('i 499ms s', { i: 'in', s: 'start r1' });
+  expectObservable(schedule(cold, clock, { jobs$: cold('s', { s: nothing }), answers$: answers }), '900ms !').toBe('i 499ms s', { i: 'in', s: 'start r1' });
 }, START));
 
 test('a broken job does nothing, and the others go on', marbles(({ cold, expectObservable, clock }) => {
   const broken = entry(keys.job('b'), '{');
   const jobs = cold('s', { s: snapshot(broken, entry(keys.job('a'), job())) });
-  expectObservable(schedule(cold, clock, { jobs }), '1500ms !').toBe('i 999ms a', { i: 'in', a: 'claim 1' });
+  expectObservable(schedule(cold, clock, { jobs$: jobs }), '1500ms !').toBe('i 999ms a', { i: 'in', a: 'claim 1' });
 }, START));

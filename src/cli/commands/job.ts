@@ -170,16 +170,10 @@ const readJob = (file: string): Record<string, unknown> => {
 
 const rowOf = ({ job, schedule, nextFireTime, lastRun, running, queued, broken }: JobView): readonly string[] => [
   job.name,
-  broken !== undefined
-    ? 'broken'
-    : running.length > 0
-      ? 'running'
-      : queued > 0
-        ? 'queued'
-        : 'enabled' in job && job.enabled === false
-          ? 'disabled'
-          : 'waiting',
+  broken !== undefined ? 'broken' : running.length > 0 ? 'running' : queued > 0 ? 'queued' : isOff(job) ? 'disabled' : 'waiting',
   nextFireTime ?? '-',
   lastRun ? `${lastRun.outcome} ${lastRun.endedAt}` : '-',
   broken ?? schedule,
 ];
+
+const isOff = (job: JobView['job']): boolean => 'enabled' in job && !job.enabled;

@@ -31,7 +31,7 @@ const bytesOf = (row: Readonly<Record<string, unknown>>): Readonly<Record<string
 /** Stores events, each once. One that is there already counts as stored if its content is the same; a difference is a conflict. Rejects unless every event of the batch is
  *  accounted for: a bulk error without write errors is a broken link, not a success. */
 export const appendTo =
-  (events: Collection<EventRow>, timeoutMs: number) =>
+  (events: Collection<EventRow>) =>
   async (batch: readonly RunEvent[]): Promise<Appended> => {
     const refused: { event: RunEvent; reason: string }[] = [];
     const rows = new Map<string, { readonly row: EventRow; readonly event: RunEvent }>();
@@ -51,7 +51,7 @@ export const appendTo =
     try {
       const { insertedCount } = await events.insertMany(
         sent.map(({ row }) => row),
-        { ordered: false, timeoutMS: timeoutMs },
+        { ordered: false },
       );
       if (insertedCount !== sent.length)
         throw new Error(`${String(insertedCount)} of ${String(sent.length)} events were acknowledged`);
@@ -67,7 +67,7 @@ export const appendTo =
         if (code === DUPLICATE_KEY) there.push(one);
         else refused.push({ event: one.event, reason: errmsg ?? `code ${String(code)}` });
       }
-      return { refused, conflicts: [...conflicts, ...(await different(events, there, timeoutMs))] };
+      return { refused, conflicts: [...conflicts, ...(await different(events, there))] };
     }
   };
 
@@ -75,9 +75,8 @@ export const appendTo =
 const different = async (
   events: Collection<EventRow>,
   rows: readonly { readonly row: EventRow }[],
-  timeoutMs: number,
 ): Promise<readonly string[]> => {
-  const stored = await events.find({ _id: { $in: rows.map(({ row }) => row._id) } }, { timeoutMS: timeoutMs }).toArray();
+  const stored = await events.find({ _id: { $in: rows.map(({ row }) => row._id) } }).toArray();
   const byId = new Map(stored.map((row) => [row._id, row]));
   return rows.flatMap(({ row }) => {
     const before = byId.get(row._id);

@@ -1,6 +1,8 @@
 import { MongoClient, type Collection, type Filter } from 'mongodb';
 import type { Logger } from 'pino';
+import { defer, firstValueFrom, timeout } from 'rxjs';
 import type { LogDocument } from '../../domain/run.ts';
+import { systemClock, type Clock } from '../../streams/clock.ts';
 import { Unavailable, type RunLog, type RunsQuery } from '../../streams/ports.ts';
 import { runIdOf } from '../../domain/events.ts';
 import { documentOf, touchedRuns, wholeRuns } from '../project.ts';
@@ -11,6 +13,7 @@ export type MongoOptions = {
   readonly database?: string;
   /** Limit of every call. */
   readonly timeoutMs?: number;
+  readonly clock?: Clock;
   readonly log?: Pick<Logger, 'warn'>;
 };
 
@@ -21,11 +24,18 @@ const STATEMENTS_AT_ONCE = 50;
 
 /** The run log in a server of the MongoDB protocol. All queries are of the common subset of MongoDB 6 to 8 and FerretDB 1.24. Connects when it is first asked; a server that is
  *  away is `Unavailable`, and the next call tries again. */
-export const openMongoRunLog = ({ url, database = 'cron', timeoutMs = 10_000, log }: MongoOptions): RunLog => {
+export const openMongoRunLog = ({
+  url,
+  database = 'cron',
+  timeoutMs = 10_000,
+  clock = systemClock,
+  log,
+}: MongoOptions): RunLog => {
   const client = new MongoClient(url, {
     serverSelectionTimeoutMS: Math.min(timeoutMs, 5_000),
     connectTimeoutMS: timeoutMs,
     socketTimeoutMS: timeoutMs,
+    waitQueueTimeoutMS: timeoutMs,
     maxPoolSize: 20,
     retryWrites: true,
     appName: 'cronstream',
@@ -46,7 +56,8 @@ export const openMongoRunLog = ({ url, database = 'cron', timeoutMs = 10_000, lo
 
   const call = async <T>(what: string, act: () => Promise<T>): Promise<T> => {
     try {
-      return await act();
+      // The driver's limits are for one message each; a call may send several.
+      return await firstValueFrom(defer(act).pipe(timeout({ first: 3 * timeoutMs, scheduler: clock.scheduler })));
     } catch (error) {
       throw new Unavailable(`The log database at ${addressOf(url)} did not do it (${what}): ${wordsOf(error, url)}`, {
         cause: error,
@@ -56,7 +67,7 @@ export const openMongoRunLog = ({ url, database = 'cron', timeoutMs = 10_000, lo
 
   const eventsIn = async (prefix: string, after: string | undefined, limit: number) => {
     const rows = await events
-      .find({ _id: { $gt: after ?? prefix, $lt: endOf(prefix) } }, { timeoutMS: timeoutMs })
+      .find({ _id: { $gt: after ?? prefix, $lt: endOf(prefix) } })
       .sort({ _id: 1 })
       .limit(limit)
       .toArray();
@@ -67,7 +78,7 @@ export const openMongoRunLog = ({ url, database = 'cron', timeoutMs = 10_000, lo
     const found = new Set<string>();
     for (let at = 0; at < runIds.length; at += STATEMENTS_AT_ONCE)
       for (const { _id } of await documents
-        .find({ _id: { $in: runIds.slice(at, at + STATEMENTS_AT_ONCE) } }, { projection: { _id: 1 }, timeoutMS: timeoutMs })
+        .find({ _id: { $in: runIds.slice(at, at + STATEMENTS_AT_ONCE) } }, { projection: { _id: 1 } })
         .toArray())
         found.add(_id);
     return found;
@@ -79,7 +90,7 @@ export const openMongoRunLog = ({ url, database = 'cron', timeoutMs = 10_000, lo
         all
           .slice(first, first + STATEMENTS_AT_ONCE)
           .map((document) => ({ replaceOne: { filter: { _id: document._id }, replacement: document, upsert: true } })),
-        { ordered: false, timeoutMS: timeoutMs },
+        { ordered: false },
       );
   };
 
@@ -95,7 +106,7 @@ export const openMongoRunLog = ({ url, database = 'cron', timeoutMs = 10_000, lo
     }
   };
 
-  const store = appendTo(events, timeoutMs);
+  const store = appendTo(events);
   return {
     append: (batch) =>
       call('append', async () => {
@@ -114,24 +125,20 @@ export const openMongoRunLog = ({ url, database = 'cron', timeoutMs = 10_000, lo
     eventsAbout: (prefix, { after, limit }) => call('events', () => eventsIn(prefix, after, limit)),
     event: (id) =>
       call('event', async () => {
-        const row = await events.findOne({ _id: id }, { timeoutMS: timeoutMs });
+        const row = await events.findOne({ _id: id });
         return row ? fromRow(row) : undefined;
       }),
-    runs: (query) => call('runs', () => runsFrom(documents, query, timeoutMs)),
-    run: (runId) => call('run', async () => (await documents.findOne({ _id: runId }, { timeoutMS: timeoutMs })) ?? undefined),
+    runs: (query) => call('runs', () => runsFrom(documents, query)),
+    run: (runId) => call('run', async () => (await documents.findOne({ _id: runId })) ?? undefined),
     ping: () =>
       call('ping', async () => {
-        await db.command({ ping: 1 }, { timeoutMS: timeoutMs });
+        await db.command({ ping: 1 });
       }),
     close: () => client.close(true),
   };
 };
 
-const runsFrom = async (
-  documents: Collection<LogDocument>,
-  { job, outcome, worker, from, to, q, cursor, limit }: RunsQuery,
-  timeoutMs: number,
-) => {
+const runsFrom = async (documents: Collection<LogDocument>, { job, outcome, worker, from, to, q, cursor, limit }: RunsQuery) => {
   const text = q === undefined ? undefined : { $regex: q.replaceAll(/[.*+?^${}()|[\]\\/-]/g, '\\$&'), $options: 'i' };
   const filters: Filter<LogDocument>[] = [
     ...(cursor === undefined ? [] : [{ _id: { $lt: cursor } }]),
@@ -143,7 +150,7 @@ const runsFrom = async (
     ...(text === undefined ? [] : [{ $or: [{ jobName: text }, { err: text }, { output: text }] }]),
   ];
   const found = await documents
-    .find(filters.length === 0 ? {} : { $and: filters }, { timeoutMS: timeoutMs })
+    .find(filters.length === 0 ? {} : { $and: filters })
     .sort({ _id: -1 })
     .limit(limit + 1)
     .toArray();
