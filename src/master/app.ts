@@ -83,13 +83,13 @@ export const createMaster = async ({
   const stores = routeStores(coordination, runLog);
   const projection = createProjection({ coordination, keys, clock, scale });
   const accounts = createAccounts({ coordination, stores, keys, clock, log, adminToken: config.adminToken, onFirstToken });
-  const orders = createOrders({ stores, keys, clock, projection, scale });
+  const orders = createOrders({ stores, keys, clock, projection, log, scale });
   const parts: Parts = {
     accounts,
     attempts: createAttempts(clock),
     clock,
     history: createRunHistory(stores, projection),
-    jobs: createJobs({ stores, keys, clock, projection, scale }),
+    jobs: createJobs({ stores, keys, clock, projection, log, scale }),
     keys,
     log,
     noAuth: config.noAuth,

@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import { uuidv7 } from 'uuidv7';
 import type { RunEvent } from '../domain/events.ts';
 import { gapOf } from '../domain/gap.ts';
@@ -31,6 +32,7 @@ export type JobsDeps = {
   readonly keys: Keys;
   readonly clock: Clock;
   readonly projection: Projection;
+  readonly log: Logger;
   readonly scale: number;
 };
 
@@ -41,7 +43,7 @@ const TOLD_SKIPS = 100;
 export type Jobs = ReturnType<typeof createJobs>;
 
 /** Jobs as transactions on the coordination store. Everything is compared with what was read; who comes second is told so, or reads again. */
-export const createJobs = ({ stores: { coordination }, keys, clock, projection, scale }: JobsDeps) => {
+export const createJobs = ({ stores: { coordination }, keys, clock, projection, log, scale }: JobsDeps) => {
   type Read = { readonly job: Entry | undefined; readonly seen: SeenJob | undefined; readonly cursor: Entry | undefined };
 
   const read = async (name: string): Promise<Read> => {
@@ -133,7 +135,9 @@ export const createJobs = ({ stores: { coordination }, keys, clock, projection, 
           events: [...events, saved],
         }),
       );
-      if (succeeded) return answer(name, text, revision, found.job === undefined);
+      if (!succeeded) continue;
+      log.info({ job: name, revision, by, isMarked: mark !== undefined }, 'job saved');
+      return answer(name, text, revision, found.job === undefined);
     }
     throw refused(409, 'busy', 'The job is being changed by others again and again', { detail: 'Try again.' });
   };
@@ -184,6 +188,7 @@ export const createJobs = ({ stores: { coordination }, keys, clock, projection, 
         };
         const { succeeded, revision } = await coordination.transact(deleteJob({ keys, name, revision: job.revision, event }));
         if (!succeeded) continue;
+        log.info({ job: name, by }, 'job deleted');
         await projection.reached('jobs', revision);
         return revision;
       }

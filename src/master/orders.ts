@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import { uuidv7 } from 'uuidv7';
 import type { RunEvent } from '../domain/events.ts';
 import { toInstant, toMs } from '../domain/instant.ts';
@@ -27,6 +28,7 @@ export type OrdersDeps = {
   readonly keys: Keys;
   readonly clock: Clock;
   readonly projection: Projection;
+  readonly log: Logger;
   readonly scale: number;
 };
 
@@ -36,7 +38,7 @@ const RUN_NOW_MS = 600_000;
 export type Orders = ReturnType<typeof createOrders>;
 
 /** What people ask of runs: run now, kill, free. Each is a transaction; a kill is kept until the run's own end confirms it (P5). */
-export const createOrders = ({ stores: { coordination, runLog }, keys, clock, projection, scale }: OrdersDeps) => {
+export const createOrders = ({ stores: { coordination, runLog }, keys, clock, projection, log, scale }: OrdersDeps) => {
   const read = async (...names: readonly string[]): Promise<readonly (Entry | undefined)[]> =>
     (await coordination.transact({ then: names.map((key) => ({ type: 'get', key })) })).reads;
 
@@ -93,6 +95,7 @@ export const createOrders = ({ stores: { coordination, runLog }, keys, clock, pr
       if (!there) throw noSuchJob(name);
       throw overlaps(held?.value ?? '');
     }
+    log.info({ job: name, run: queued.runId, by }, 'run now');
     await projection.reached('queue', revision);
     return queued.runId;
   };
@@ -109,6 +112,7 @@ export const createOrders = ({ stores: { coordination, runLog }, keys, clock, pr
           killRun({ keys, job, runId, runRevision: run.revision, kill: put }),
         );
         if (!succeeded) continue;
+        log.info({ job, run: runId, by }, 'kill asked for');
         await projection.reached('kills', revision);
         return 'asked';
       }
@@ -132,6 +136,7 @@ export const createOrders = ({ stores: { coordination, runLog }, keys, clock, pr
         dropQueued({ keys, queued: queued.value, queueRevision: waiting.revision, event }),
       );
       if (!succeeded) continue; // a worker has just taken it: then its run is killed
+      log.info({ job, run: runId, by }, 'queued run dropped');
       await projection.reached('queue', revision);
       return 'dropped';
     }
@@ -194,6 +199,7 @@ export const createOrders = ({ stores: { coordination, runLog }, keys, clock, pr
       }),
     );
     if (!succeeded) throw refused(409, 'busy', 'The run has just changed', { detail: 'Look at it again.' });
+    log.warn({ job, run: runId, by }, 'run freed: ended as lost');
     await projection.reached('runs', revision);
   };
 

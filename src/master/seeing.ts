@@ -73,6 +73,8 @@ const ofRun = (seen: Seen, { job: of, id = '' }: Pair, before: SeenRun | undefin
 const ofQueue = (seen: Seen, { job: of, id = '' }: Pair, isPut: boolean): readonly Seeing[] => {
   const waiting = isPut ? seen.queue.get(id) : undefined;
   if (!waiting) return [job(of)];
+  // The two feeds are not in step: a run that is known to be claimed is not told as queued after that.
+  if ((seen.runs.get(id)?.live.attempt ?? 0) >= waiting.queued.attempt) return [job(of)];
   const { runId, attempt, queuedAt } = waiting.queued;
   const event = { type: 'queued', runId, job: of, attempt, at: queuedAt, run: queuedView(seen, waiting) };
   return [{ type: 'run', event }, job(of)];

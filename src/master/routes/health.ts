@@ -1,10 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
+import { sleep } from '../../streams/clock.ts';
 import type { Parts } from '../parts.ts';
 import { running } from '../views.ts';
 import type { Store } from '../problems.ts';
 
 export type HealthParts = Parts & { readonly isLeader: () => boolean };
+
+const READY_MS = 2_000;
 
 const Stores = Type.Object({ coordination: Type.Boolean(), runLog: Type.Boolean() });
 const Ready = Type.Object({
@@ -19,15 +22,19 @@ const Ready = Type.Object({
 /** Alive, ready, and in numbers. Public: none of it tells of jobs. */
 export const healthRoutes: FastifyPluginAsyncTypebox<HealthParts> = async (
   app,
-  { projection, stores, keys, version, isLeader },
+  { projection, stores, keys, clock, version, isLeader },
 ) => {
   app.get('/healthz', { schema: { summary: 'Alive', tags: ['health'] } }, async () => ({ status: 'alive', version }));
 
+  /** Who asks whether we are ready does not wait for long. */
   const answersNow = (ask: () => Promise<unknown>): Promise<boolean> =>
-    ask().then(
-      () => true,
-      () => false,
-    );
+    Promise.race([
+      ask().then(
+        () => true,
+        () => false,
+      ),
+      sleep(READY_MS, clock).then(() => false),
+    ]);
 
   app.get(
     '/readyz',

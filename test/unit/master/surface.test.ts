@@ -1,9 +1,12 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pino } from 'pino';
 import { expect, test } from 'vitest';
+import { createMaster } from '../../../src/master/app.ts';
+import { systemClock } from '../../../src/streams/clock.ts';
 import { Unavailable, type Coordination } from '../../../src/streams/ports.ts';
-import { aJob, anEndedRun, createMemoryRunLog, keys, startMaster, until } from './support.ts';
+import { aJob, anEndedRun, createMemoryRunLog, keys, openStores, startMaster, until } from './support.ts';
 
 test('what is not served is a problem: 404, and 405 where another method is', async () => {
   await using master = await startMaster();
@@ -81,6 +84,49 @@ test('a store that is away is a problem that says which, and /readyz too', async
   expect((await master.inject({ url: '/healthz' })).json()).toStrictEqual({ status: 'alive', version: '1.2.3' });
 });
 
+test('a master whose stores are absent at its start says so, and is ready once they are there', async () => {
+  await using stores = openStores();
+  let isAway = true;
+  const { coordination } = stores;
+  const orAway =
+    <A extends readonly unknown[], R>(call: (...args: A) => Promise<R>) =>
+    (...args: A): Promise<R> =>
+      isAway ? away() : call(...args);
+  const { app, life$ } = await createMaster({
+    coordination: {
+      ...coordination,
+      list: orAway(coordination.list),
+      transact: orAway(coordination.transact),
+      grantLease: orAway(coordination.grantLease),
+    },
+    runLog: createMemoryRunLog(),
+    keys,
+    clock: systemClock,
+    log: pino({ level: 'silent' }),
+    config: { version: '1', host: 'test', noAuth: true },
+  });
+  const life = life$.subscribe();
+  try {
+    const ready = await app.inject({ url: '/readyz' });
+    expect(ready.statusCode).toBe(503);
+    expect(ready.json()).toMatchObject({ stores: { coordination: false, runLog: true }, feeds: { jobs: false } });
+    expect((await app.inject({ url: '/api/v1/jobs' })).json()).toMatchObject({
+      status: 503,
+      code: 'unavailable',
+      store: 'coordination',
+    });
+    isAway = false;
+    await until(
+      () => app.inject({ url: '/readyz' }),
+      ({ statusCode }) => statusCode === 200,
+    );
+    expect((await app.inject({ url: '/api/v1/jobs' })).statusCode).toBe(200);
+  } finally {
+    life.unsubscribe();
+    await app.close();
+  }
+});
+
 test('numbers for Prometheus', async () => {
   await using master = await startMaster({ token: '' });
   await master.put(keys.job('a'), aJob('a'));
@@ -135,6 +181,7 @@ test('the console is served with its page under every address of a page', async 
       expect([url, page.statusCode, page.body]).toStrictEqual([url, 200, '<!doctype html>the page']);
       expect(page.headers['cache-control']).toBe('no-cache');
     }
+    expect((await master.inject({ url: '/api/v1/nope' })).json()).toMatchObject({ status: 404, code: 'notFound' });
     const script = await master.inject({ url: '/assets/main-abc.js' });
     expect([script.statusCode, script.body]).toStrictEqual([200, 'run()']);
     expect(script.headers['cache-control']).toBe('public, max-age=31536000, immutable');
