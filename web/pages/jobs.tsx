@@ -1,230 +1,129 @@
-import { Anchor, Badge, Button, Code, Group, Paper, Stack, Switch, Text, TextInput, Tooltip } from '@mantine/core';
-import { useState } from 'react';
-import { Link } from 'wouter';
-import type { JobView, LiveEvent } from '../../src/domain/wire.ts';
-import { ask } from '../src/api.ts';
-import { useNow } from '../src/clock.ts';
-import { formatDistance, formatInstant, formatLength } from '../src/format.ts';
-import { useLiveList } from '../src/query.ts';
-import { texts } from '../src/texts.ts';
-import { Editor } from '../parts/editor.tsx';
-import { Outcome } from '../parts/outcome.tsx';
+import { Button, Code, Group, Paper, Stack, Text, TextInput } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
+import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
+import { useSearchParams } from 'wouter';
+import type { JobView } from '../../src/domain/wire.ts';
+import { JobHeads, JobRow } from '../parts/job-row.tsx';
+import { More } from '../parts/more.tsx';
+import { Shown } from '../parts/copy.tsx';
 import { Empty, Failed, Loading } from '../parts/states.tsx';
+import { useTell } from '../parts/tell.tsx';
+import { ask, jobPath } from '../src/api.ts';
+import { now, useNow } from '../src/clock.ts';
+import { jobsBy } from '../src/kinds.ts';
+import { useMay } from '../src/session.ts';
+import { texts } from '../src/texts.ts';
+import { useTitle } from '../src/title.ts';
+import { useLiveList } from '../src/use-live-list.ts';
 
-const byName = (a: JobView, b: JobView): number => (a.job.name < b.job.name ? -1 : 1);
+const Editor = lazy(() => import('../parts/editor.tsx'));
 
-/** A changed job stays where it is; a new one goes to its place by name, so no row jumps under the pointer. */
-export const applyToJobs = (rows: readonly JobView[], event: LiveEvent): readonly JobView[] => {
-  if (event.type === 'jobRemoved') return rows.filter(({ job }) => job.name !== event['name']);
-  if (event.type !== 'jobChanged') return rows;
-  const view = event['job'] as JobView;
-  return rows.some(({ job }) => job.name === view.job.name)
-    ? rows.map((row) => (row.job.name === view.job.name ? view : row))
-    : [...rows, view].sort(byName);
-};
+const TYPING_MS = 200;
+/** A next fire time so long ago was decided without a run (its job was busy, no worker is here): only the master knows the one after it. */
+const PAST_MS = 2_500;
+const REFRESH_MS = 5_000;
 
 export default function Jobs() {
-  const [q, setQ] = useState('');
+  useTitle(texts.jobs);
+  const [search, setSearch] = useSearchParams();
+  const [typed, setTyped] = useState(search.get('q') ?? '');
+  const [q] = useDebouncedValue(typed.trim(), TYPING_MS);
+  useEffect(() => setSearch(q === '' ? {} : { q }, { replace: true }), [q, setSearch]);
+  const kind = useMemo(() => jobsBy(q), [q]);
+  const list = useLiveList(kind, '/jobs', { limit: '100', sort: 'name', ...(q === '' ? {} : { q }) });
+  useFreshNexts(list.rows, list.refetch);
   const [edited, setEdited] = useState<JobView | 'new'>();
-  const [error, setError] = useState<unknown>();
-  const list = useLiveList<JobView>(
-    'jobs',
-    `/jobs?limit=100&sort=name${q === '' ? '' : `&q=${encodeURIComponent(q)}`}`,
-    applyToJobs,
-  );
-  const now = useNow();
-  const rows = q === '' ? list.rows : list.rows?.filter(({ job }) => JSON.stringify(job).toLowerCase().includes(q.toLowerCase()));
-  const act = (done: Promise<unknown>): void => {
-    setError(undefined);
-    done.catch(setError);
-  };
+  const mayEdit = useMay('editor');
+  const { rows } = list;
   return (
-    <Stack>
-      <Group>
+    <Stack gap="sm">
+      <Group wrap="nowrap" gap="sm">
         <TextInput
           flex={1}
-          placeholder={texts.search}
-          aria-label={texts.search}
-          value={q}
-          onChange={(event) => {
-            setQ(event.currentTarget.value);
-          }}
+          type="search"
+          placeholder={texts.searchJobs}
+          aria-label={texts.searchJobs}
+          value={typed}
+          onChange={({ currentTarget }) => setTyped(currentTarget.value)}
         />
-        <Button
-          onClick={() => {
-            setEdited('new');
-          }}
-        >
-          {texts.newJob}
-        </Button>
+        {mayEdit && <Button onClick={() => setEdited('new')}>{texts.newJob}</Button>}
       </Group>
-      {error !== undefined && <Failed error={error} />}
-      {edited !== undefined && (
-        <Editor
-          view={edited === 'new' ? undefined : edited}
-          onClose={() => {
-            setEdited(undefined);
-          }}
-        />
-      )}
-      {list.isError ? (
-        <Failed error={list.error} onAgain={() => void list.refetch()} />
+      {list.error ? (
+        <Failed error={list.error} onAgain={list.again} />
       ) : !rows ? (
         <Loading />
       ) : rows.length === 0 ? (
-        <NoJobs isFiltered={q !== ''} />
-      ) : null}
-      {rows?.map((view) => (
-        <Row
-          key={view.job.name}
-          view={view}
-          now={now}
-          act={act}
-          onEdit={() => {
-            setEdited(view);
-          }}
-        />
-      ))}
-      {list.hasNextPage && (
-        <Button variant="light" loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-          {texts.more}
-        </Button>
+        <NoJobs q={q} onAll={() => setTyped('')} onOwn={() => setEdited('new')} />
+      ) : (
+        <Paper withBorder>
+          <JobHeads />
+          {rows.map((view) => (
+            <JobRow key={view.job.name} view={view} onEdit={setEdited} />
+          ))}
+        </Paper>
+      )}
+      <More list={list} />
+      {edited !== undefined && (
+        <Suspense fallback={null}>
+          <Editor view={edited === 'new' ? undefined : edited} onClose={() => setEdited(undefined)} />
+        </Suspense>
       )}
     </Stack>
   );
 }
 
-const NoJobs = ({ isFiltered }: { readonly isFiltered: boolean }) =>
-  isFiltered ? (
-    <Empty title={texts.noJobsFound} />
-  ) : (
-    <Empty title={texts.noJobs}>
-      <Text size="sm">{texts.noJobsHint}</Text>
-      <Code
-        block
-      >{`curl -X PUT ${location.origin}/api/v1/jobs/hello -H 'authorization: Bearer TOKEN' \\\n  -H 'content-type: application/json' \\\n  -d '{"name":"hello","command":"echo hello","cronExpr":"*/5 * * * *"}'`}</Code>
-    </Empty>
-  );
-
-type RowProps = {
-  readonly view: JobView;
-  readonly now: number;
-  readonly act: (done: Promise<unknown>) => void;
-  readonly onEdit: () => void;
+/** Asks for the list again while a row's next fire time lies in the past, at most every few seconds. */
+const useFreshNexts = (rows: readonly JobView[] | undefined, refetch: () => unknown): void => {
+  const at = useNow();
+  const [askedAt, setAskedAt] = useState(0);
+  const isPast = rows?.some(({ nextFireTime }) => nextFireTime !== undefined && at - Date.parse(nextFireTime) > PAST_MS) ?? false;
+  useEffect(() => {
+    if (!isPast || at - askedAt < REFRESH_MS || document.visibilityState !== 'visible') return;
+    setAskedAt(now());
+    refetch();
+  }, [isPast, at, askedAt, refetch]);
 };
 
-const Row = ({ view, now, act, onEdit }: RowProps) => {
-  const { job, schedule, nextFireTime, running, queued, lastRun, broken } = view;
-  const path = `/jobs/${encodeURIComponent(job.name)}`;
-  const enabled = !('enabled' in job) || job.enabled !== false;
-  const [first] = running;
-  const cron = 'cronExpr' in job && typeof job.cronExpr === 'string' ? job.cronExpr : '';
+const EXAMPLE = { name: 'hello', command: 'echo "hello from $(hostname), it is $(date)"', cronExpr: '*/10 * * * * * *' };
+
+type NoJobsProps = { readonly q: string; readonly onAll: () => void; readonly onOwn: () => void };
+
+const NoJobs = ({ q, onAll, onOwn }: NoJobsProps) => {
+  const tell = useTell();
+  const mayEdit = useMay('editor');
+  if (q !== '')
+    return (
+      <Empty title={texts.noJobsFound(q)}>
+        <Button variant="light" onClick={onAll}>
+          {texts.showAll}
+        </Button>
+      </Empty>
+    );
+  const body = JSON.stringify(EXAMPLE, undefined, 2);
+  const curl = `curl -X PUT ${location.origin}/api/v1/jobs/hello \\\n  -H 'Authorization: Bearer TOKEN' -H 'Content-Type: application/json' \\\n  -d '${JSON.stringify(EXAMPLE)}'`;
   return (
-    <Paper withBorder p="sm" data-job={job.name}>
-      <Group justify="space-between" gap="sm" align="flex-start">
-        <Group gap="sm" wrap="nowrap" flex="1 1 260px" align="flex-start" miw={0}>
-          <Switch
-            mt={3}
-            aria-label={`${job.name}: ${texts.disabled}`}
-            checked={enabled && broken === undefined}
-            disabled={broken !== undefined}
-            onChange={(event) => {
-              act(ask('PATCH', path, { enabled: event.currentTarget.checked }));
-            }}
-          />
-          <div style={{ minWidth: 0 }}>
-            <Group gap={6}>
-              <Anchor
-                component={Link}
-                href={`/runs?job=${encodeURIComponent(job.name)}`}
-                fw={600}
-                style={{ overflowWrap: 'anywhere' }}
-              >
-                {job.name}
-              </Anchor>
-              {broken !== undefined && <Badge color="red">{texts.broken}</Badge>}
-              {'tags' in job &&
-                Array.isArray(job.tags) &&
-                job.tags.map((tag) => (
-                  <Badge key={String(tag)} size="xs" variant="outline" color="gray">
-                    {String(tag)}
-                  </Badge>
-                ))}
-            </Group>
-            <Text size="sm">{broken ?? schedule}</Text>
-            <Text size="xs" c="dimmed" ff="monospace">
-              {cron}
-            </Text>
-          </div>
-        </Group>
-        <div style={{ flex: '1 1 190px' }}>
-          <Text size="sm">
-            {!enabled ? (
-              texts.disabled
-            ) : nextFireTime === undefined ? (
-              ''
-            ) : (
-              <Tooltip label={`${formatInstant(nextFireTime, now)} · ${nextFireTime}`}>
-                <span>{`${texts.next} ${formatDistance(nextFireTime, now)}`}</span>
-              </Tooltip>
-            )}
-          </Text>
-          {first ? (
-            <Anchor component={Link} href={`/runs/${first.id}`} size="sm">
-              <Outcome state="running" /> {formatLength(now - Date.parse(first.startedAt ?? first.claimedAt ?? first.fireTime))}
-            </Anchor>
-          ) : lastRun ? (
-            <Anchor component={Link} href={`/runs/${lastRun.id}`} size="sm">
-              <Outcome state="finished" outcome={lastRun.outcome} />{' '}
-              <Tooltip label={lastRun.endedAt}>
-                <span>{formatDistance(lastRun.endedAt, now)}</span>
-              </Tooltip>
-            </Anchor>
-          ) : (
-            <Text size="sm" c="dimmed">
-              {queued > 0 ? texts.queued : texts.never}
-            </Text>
-          )}
-        </div>
-        <Group gap={6}>
-          {running.length > 0 ? (
-            <Button
-              size="xs"
-              color="red"
-              variant="light"
-              onClick={() => {
-                if (confirm(texts.askKill(job.name))) act(ask('POST', `${path}/kill`, {}));
-              }}
-            >
-              {texts.kill}
-            </Button>
-          ) : (
-            <Button
-              size="xs"
-              variant="light"
-              disabled={broken !== undefined}
-              onClick={() => {
-                act(ask('POST', `${path}/run`, {}));
-              }}
-            >
-              {texts.runNow}
-            </Button>
-          )}
-          <Button size="xs" variant="subtle" onClick={onEdit}>
-            {texts.edit}
-          </Button>
+    <Empty title={texts.noJobs} hint={texts.noJobsHint}>
+      <Code block maw="100%" style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>
+        {body}
+      </Code>
+      {mayEdit && (
+        <Group>
           <Button
-            size="xs"
-            variant="subtle"
-            color="red"
             onClick={() => {
-              if (confirm(texts.askDelete(job.name))) act(ask('DELETE', path));
+              ask('PUT', jobPath(EXAMPLE.name), { body: EXAMPLE, headers: { 'if-none-match': '*' } }).catch(tell);
             }}
           >
-            {texts.remove}
+            {texts.saveExample}
+          </Button>
+          <Button variant="default" onClick={onOwn}>
+            {texts.ownJob}
           </Button>
         </Group>
-      </Group>
-    </Paper>
+      )}
+      <Text size="sm" c="dimmed" mt="md">
+        {texts.byCurl}
+      </Text>
+      <Shown text={curl} what="curl" />
+    </Empty>
   );
 };

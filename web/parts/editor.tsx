@@ -1,171 +1,115 @@
-import { Anchor, Button, Group, List, Paper, Stack, Text, Textarea, TextInput } from '@mantine/core';
-import { useEffect, useState } from 'react';
-import type { JobView, Problem } from '../../src/domain/wire.ts';
-import { ApiError, ask } from '../src/api.ts';
-import { later, now } from '../src/clock.ts';
-import { formatDistance, formatInstant } from '../src/format.ts';
+import { Anchor, Alert, Button, Drawer, Group, Stack } from '@mantine/core';
+import { useState } from 'react';
+import type { JobView } from '../../src/domain/wire.ts';
+import { ApiError, ask, jobPath } from '../src/api.ts';
+import { EXAMPLE_JOB, fieldsOf, parseJob, textOf, type Fields } from '../src/job-fields.ts';
 import { texts } from '../src/texts.ts';
-import { Failed } from './states.tsx';
+import { JobForm, SHOWN_PATHS } from './job-form.tsx';
+import { JobJson } from './job-json.tsx';
+import { Wrong } from './states.tsx';
 
-type Explained = {
-  readonly description: string;
-  readonly fires: readonly { readonly at: string }[];
-  readonly warnings: readonly string[];
-};
-type Fields = Record<string, unknown>;
+type EditorProps = { readonly view: JobView | undefined; readonly onClose: () => void };
 
-const EXAMPLE: Fields = { name: 'hello', command: 'echo hello', cronExpr: '*/5 * * * *' };
-const TYPING_MS = 300;
-
-/** Name, command, cron text and zone, or everything as JSON. Errors stand at their place, what the schedule means while it is typed. */
-export const Editor = ({ view, onClose }: { readonly view: JobView | undefined; readonly onClose: () => void }) => {
-  const [job, setJob] = useState<Fields>(view ? (view.job as Fields) : EXAMPLE);
+/** A job as a form or as JSON. What the form does not show is kept as it is. */
+export default function Editor({ view, onClose }: EditorProps) {
+  const [base, setBase] = useState(view);
+  const [job, setJob] = useState<Fields>(view ? fieldsOf(view) : EXAMPLE_JOB);
   const [json, setJson] = useState<string>();
   const [error, setError] = useState<unknown>();
-  const textOf = (field: string): string => (typeof job[field] === 'string' ? job[field] : '');
-  const explained = useExplained(textOf('cronExpr'), textOf('timezone'));
-  const problems = error instanceof ApiError ? (error.problem.errors ?? []) : [];
-  const at = (field: string): string | undefined => problems.find(({ path }) => path === `/${field}`)?.message;
-  const set = (field: string, value: string): void => {
-    const { [field]: _before, ...rest } = job;
-    setJob(value === '' && field === 'timezone' ? rest : { ...rest, [field]: value });
+  const [isBusy, setBusy] = useState(false);
+  const parsed = json === undefined ? { ok: true as const, job } : parseJob(json);
+  const isConflict = error instanceof ApiError && error.problem.status === 412;
+  const isInvalid = error instanceof ApiError && error.problem.errors !== undefined;
+
+  const save = (headers: Record<string, string>): void => {
+    if (!parsed.ok) return;
+    setBusy(true);
+    setError(undefined);
+    ask('PUT', jobPath(textOf(parsed.job, 'name')), { body: parsed.job, headers })
+      .then(onClose, setError)
+      .finally(() => setBusy(false));
   };
-  const save = (): void => {
-    let body = job;
-    try {
-      if (json !== undefined) body = JSON.parse(json) as Fields;
-    } catch (why) {
-      setError(why);
-      return;
+  const loadTheirs = (): void => {
+    ask<JobView>('GET', jobPath(textOf(job, 'name')))
+      .then((theirs) => {
+        setBase(theirs);
+        setJob(fieldsOf(theirs));
+        setJson(undefined);
+        setError(undefined);
+      })
+      .catch(setError);
+  };
+  const toggleJson = (): void => {
+    if (json === undefined) setJson(JSON.stringify(job, undefined, 2));
+    else if (parsed.ok) {
+      setJob(parsed.job);
+      setJson(undefined);
     }
-    ask('PUT', `/jobs/${encodeURIComponent(String(body['name']))}`, body).then(onClose, setError);
   };
+
   return (
-    <Paper withBorder p="md">
+    <Drawer
+      opened
+      onClose={onClose}
+      position="right"
+      size={560}
+      title={view ? texts.editJob(view.job.name) : texts.newJob}
+      styles={{ title: { fontWeight: 600, overflowWrap: 'anywhere' } }}
+      closeButtonProps={{ 'aria-label': texts.close }}
+      transitionProps={{ duration: 120 }}
+      closeOnClickOutside={false}
+    >
       <form
+        noValidate
         onSubmit={(event) => {
           event.preventDefault();
-          save();
+          save(base ? { 'if-match': `"${base.revision}"` } : { 'if-none-match': '*' });
         }}
       >
-        <Stack gap="sm">
+        <Stack gap="md">
           {json === undefined ? (
-            <>
-              <TextInput
-                label={texts.name}
-                value={textOf('name')}
-                readOnly={view !== undefined}
-                error={at('name')}
-                onChange={(event) => {
-                  set('name', event.currentTarget.value);
-                }}
-              />
-              <Textarea
-                label={texts.command}
-                autosize
-                minRows={2}
-                value={textOf('command')}
-                error={at('command')}
-                styles={{ input: { fontFamily: 'monospace' } }}
-                onChange={(event) => {
-                  set('command', event.currentTarget.value);
-                }}
-              />
-              <Textarea
-                label={texts.cron}
-                description={texts.cronHint}
-                autosize
-                minRows={1}
-                value={textOf('cronExpr')}
-                error={explained.problem ?? at('cronExpr')}
-                styles={{ input: { fontFamily: 'monospace' } }}
-                onChange={(event) => {
-                  set('cronExpr', event.currentTarget.value);
-                }}
-              />
-              {explained.answer && <Meaning {...explained.answer} />}
-              <TextInput
-                label={texts.zone}
-                description={texts.zoneHint}
-                value={textOf('timezone')}
-                error={at('timezone')}
-                onChange={(event) => {
-                  set('timezone', event.currentTarget.value);
-                }}
-              />
-            </>
+            <JobForm job={job} isNew={!view} error={error} onChange={setJob} />
           ) : (
-            <Textarea
-              label={texts.asJson}
-              autosize
-              minRows={8}
-              value={json}
-              styles={{ input: { fontFamily: 'monospace' } }}
-              onChange={(event) => {
-                setJson(event.currentTarget.value);
-              }}
-            />
+            <JobJson json={json} problem={parsed.ok ? undefined : parsed.why} onChange={setJson} />
           )}
-          {error !== undefined && <Failed error={error} />}
+          {isConflict ? (
+            <Alert color="yellow" role="alert">
+              {base ? texts.conflict : texts.nameTaken}
+              {base && (
+                <Group mt="sm" gap="xs">
+                  <Button size="xs" variant="default" onClick={loadTheirs}>
+                    {texts.loadTheirs}
+                  </Button>
+                  <Button size="xs" variant="light" color="yellow" onClick={() => save({})}>
+                    {texts.saveOver}
+                  </Button>
+                </Group>
+              )}
+            </Alert>
+          ) : (
+            error !== undefined &&
+            !(isInvalid && json === undefined && hasPlace(error)) && (
+              <Alert color="red" title={texts.failed} role="alert">
+                <Wrong error={error} except={json === undefined ? SHOWN_PATHS : []} />
+              </Alert>
+            )
+          )}
           <Group>
-            <Button type="submit">{texts.save}</Button>
-            <Button variant="subtle" onClick={onClose}>
+            <Button type="submit" loading={isBusy} disabled={!parsed.ok}>
+              {texts.save}
+            </Button>
+            <Button variant="default" onClick={onClose}>
               {texts.cancel}
             </Button>
-            <Anchor
-              component="button"
-              type="button"
-              size="sm"
-              onClick={() => {
-                setJson(json === undefined ? JSON.stringify(job, undefined, 2) : undefined);
-              }}
-            >
+            <Anchor component="button" type="button" size="sm" ml="auto" onClick={toggleJson}>
               {json === undefined ? texts.asJson : texts.asForm}
             </Anchor>
           </Group>
         </Stack>
       </form>
-    </Paper>
+    </Drawer>
   );
-};
+}
 
-const Meaning = ({ description, fires, warnings }: Explained) => (
-  <div aria-live="polite">
-    <Text size="sm" fw={600}>
-      {description}
-    </Text>
-    <List size="xs">
-      {fires.map(({ at }) => (
-        <List.Item key={at}>{`${formatInstant(at, now())} (${formatDistance(at, now())})`}</List.Item>
-      ))}
-    </List>
-    {warnings.map((text) => (
-      <Text key={text} size="xs" c="orange">
-        {text}
-      </Text>
-    ))}
-  </div>
-);
-
-const useExplained = (cronExpr: string, timezone: string): { readonly answer?: Explained; readonly problem?: string } => {
-  const [state, setState] = useState<{ answer?: Explained; problem?: string }>({});
-  useEffect(
-    () =>
-      later(TYPING_MS, () => {
-        if (cronExpr.trim() === '') setState({});
-        else
-          ask<Explained>('POST', '/schedules/explain', { cronExpr, count: 3, ...(timezone === '' ? {} : { timezone }) }).then(
-            (answer) => {
-              setState({ answer });
-            },
-            (error: unknown) => {
-              setState({ problem: error instanceof ApiError ? firstOf(error.problem) : String(error) });
-            },
-          );
-      }),
-    [cronExpr, timezone],
-  );
-  return state;
-};
-
-const firstOf = ({ errors, detail, title }: Problem): string => errors?.[0]?.message ?? detail ?? title;
+/** Whether each of the problems stands beside a field of the form. */
+const hasPlace = ({ problem: { errors = [] } }: ApiError): boolean => errors.every(({ path }) => SHOWN_PATHS.includes(path));

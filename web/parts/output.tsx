@@ -1,58 +1,98 @@
-import { Paper, Text } from '@mantine/core';
-import Anser from 'anser';
-import { useEffect, useMemo, useRef } from 'react';
+import { Anchor, Button, Group, Paper, Text } from '@mantine/core';
+import { memo, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
+import type { Run } from '../../src/domain/run.ts';
+import { spansOf, type Span } from '../src/ansi.ts';
+import { runPath } from '../src/api.ts';
+import { MOST_CHARS, type Printed } from '../src/followed.ts';
+import { format } from '../src/format.ts';
 import { texts } from '../src/texts.ts';
+import classes from './output.module.css';
 
-/** The last so many characters are shown: a browser has no joy in ten megabytes. */
-const SHOWN = 200_000;
+/** So near to the end counts as at the end. */
+const NEAR_PX = 24;
 
-/** Output as on a terminal: its colours, and of a line that was written over with \r what stands there at the end. Always text, never markup. Follows the end unless one scrolls up. */
-export const Output = ({ text, isOver }: { readonly text: string; readonly isOver: boolean }) => {
+/** What a run prints, attempts apart. Follows the end until one scrolls up, and again from the end on. */
+export const Output = ({ printed, run }: { readonly printed: readonly Printed[]; readonly run: Run }) => {
   const box = useRef<HTMLDivElement>(null);
-  const isAtEnd = useRef(true);
-  const pieces = useMemo(() => Anser.ansiToJson(afterReturns(text.slice(-SHOWN)), { json: true, remove_empty: true }), [text]);
+  const [follows, setFollows] = useState(true);
+  const shown = useDeferredValue(printed);
   useEffect(() => {
-    if (isAtEnd.current && box.current) box.current.scrollTop = box.current.scrollHeight;
-  }, [pieces]);
-  if (text === '') return <Text c="dimmed">{isOver ? texts.printedNothing : texts.noOutput}</Text>;
+    if (follows && box.current) box.current.scrollTop = box.current.scrollHeight;
+  }, [shown, follows]);
+  const isOver = run.state === 'finished';
   return (
-    <Paper
-      ref={box}
-      component="div"
-      bg="dark.9"
-      c="gray.2"
-      p="sm"
-      tabIndex={0}
-      aria-label={texts.output}
-      style={{ overflow: 'auto', maxHeight: '65vh' }}
-      onScroll={({ currentTarget: { scrollTop, clientHeight, scrollHeight } }) => {
-        isAtEnd.current = scrollTop + clientHeight > scrollHeight - 20;
-      }}
-    >
-      <pre style={{ margin: 0, whiteSpace: 'pre-wrap', overflowWrap: 'anywhere', fontSize: 13 }} data-output>
-        {pieces.map(({ content, fg, bg, decorations }, index) => (
-          <span
-            key={index}
-            style={{
-              ...(fg ? { color: colorOf(fg) } : {}),
-              ...(bg ? { backgroundColor: `rgb(${bg})` } : {}),
-              ...(decorations.includes('bold') ? { fontWeight: 700 } : {}),
-            }}
-          >
-            {content}
-          </span>
-        ))}
-      </pre>
+    <Paper withBorder className={classes['frame'] ?? ''}>
+      <Group justify="space-between" px="md" py={6}>
+        <Text size="xs" c="dimmed">
+          {texts.output}
+          {run.outputBytes !== undefined && run.outputBytes > 0 && ` · ${format.bytes(run.outputBytes)}`}
+        </Text>
+        <Group gap="sm">
+          {!follows && !isOver && (
+            <Button size="compact-xs" variant="light" onClick={() => setFollows(true)}>
+              {texts.toEnd}
+            </Button>
+          )}
+          {shown.length > 0 && (
+            <Anchor size="xs" href={`/api/v1${runPath(run.id)}/output`} download={`${run.job}-${run.id}.txt`}>
+              {texts.download}
+            </Anchor>
+          )}
+        </Group>
+      </Group>
+      {shown.length === 0 ? (
+        <Text size="sm" c="dimmed" px="md" pb="md">
+          {isOver ? texts.printedNothing : run.startedAt === undefined ? texts.notStarted : texts.noOutput}
+        </Text>
+      ) : (
+        <div
+          ref={box}
+          className={classes['box']}
+          tabIndex={0}
+          role="region"
+          aria-label={texts.output}
+          data-output
+          onScroll={({ currentTarget: { scrollTop, clientHeight, scrollHeight } }) =>
+            setFollows(scrollTop + clientHeight > scrollHeight - NEAR_PX)
+          }
+        >
+          {shown.map((each) => (
+            <Attempt key={each.attempt} printed={each} hasNumber={shown.length > 1 || each.attempt > 1} />
+          ))}
+        </div>
+      )}
     </Paper>
   );
 };
 
-/** Two colours of the old terminals cannot be read on a dark ground. */
-const READABLE: Readonly<Record<string, string>> = { '0, 0, 187': '92, 138, 255', '0, 0, 0': '134, 142, 150' };
-const colorOf = (rgb: string): string => `rgb(${READABLE[rgb] ?? rgb})`;
+type AttemptProps = { readonly printed: Printed; readonly hasNumber: boolean };
 
-const afterReturns = (text: string): string =>
-  text
-    .split('\n')
-    .map((line) => line.replace(/\r$/, '').split('\r').at(-1) ?? '')
-    .join('\n');
+const Attempt = memo(function Attempt({ printed: { attempt, text, isCut }, hasNumber }: AttemptProps) {
+  const spans = useMemo(() => spansOf(text), [text]);
+  return (
+    <>
+      {hasNumber && <div className={classes['note']}>{texts.attemptNumber(attempt)}</div>}
+      {isCut && <div className={classes['note']}>{texts.outputCut(format.bytes(MOST_CHARS))}</div>}
+      <pre className={classes['text']}>
+        {spans.map((span, index) => (
+          <Piece key={index} span={span} />
+        ))}
+      </pre>
+    </>
+  );
+});
+
+const Piece = ({ span: { text, color, background, isBold, isDim, isItalic, isUnderlined } }: { readonly span: Span }) => (
+  <span
+    style={{
+      ...(color !== undefined && { color }),
+      ...(background !== undefined && { backgroundColor: background }),
+      ...(isBold && { fontWeight: 700 }),
+      ...(isDim && { opacity: 0.7 }),
+      ...(isItalic && { fontStyle: 'italic' }),
+      ...(isUnderlined && { textDecoration: 'underline' }),
+    }}
+  >
+    {text}
+  </span>
+);

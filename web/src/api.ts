@@ -1,4 +1,6 @@
 import type { Problem } from '../../src/domain/wire.ts';
+import { learnMasterTime } from './clock.ts';
+import { texts } from './texts.ts';
 
 export type Page<T> = {
   readonly items: readonly T[];
@@ -20,25 +22,42 @@ export class ApiError extends Error {
 /** Told when a master no longer knows who is looking. */
 export const signedOut = new EventTarget();
 
-/** Asks the master that served this page. Rejects with `ApiError`. */
-export const ask = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+/** Asks the master that served this page, below /api/v1. Rejects with `ApiError`, also when nobody answers (`code` noAnswer). */
+export const ask = async <T>(
+  method: string,
+  path: string,
+  {
+    body,
+    headers,
+    signal,
+  }: { readonly body?: unknown; readonly headers?: Record<string, string>; readonly signal?: AbortSignal } = {},
+): Promise<T> => {
   const answer = await fetch(`/api/v1${path}`, {
     method,
-    ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    headers: { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(signal === undefined ? {} : { signal }),
+  }).catch((error: unknown) => {
+    if (signal?.aborted === true) throw error;
+    throw new ApiError(problemOf(0, 'noAnswer', texts.noAnswer));
   });
+  learnMasterTime(answer.headers.get('date'));
   if (answer.status === 401 && path !== '/login') signedOut.dispatchEvent(new Event('signedOut'));
   const text = await answer.text();
   if (answer.ok) return (text === '' ? undefined : JSON.parse(text)) as T;
-  let problem: Problem;
-  try {
-    problem = JSON.parse(text) as Problem;
-  } catch {
-    problem = {
-      type: 'about:blank',
-      title: `The master answered ${String(answer.status)}`,
-      status: answer.status,
-      code: 'unreadable',
-    };
-  }
-  throw new ApiError(problem);
+  throw new ApiError(readProblem(text) ?? problemOf(answer.status, 'unreadable', texts.unreadable(answer.status)));
 };
+
+const problemOf = (status: number, code: string, title: string): Problem => ({ type: 'about:blank', title, status, code });
+
+const readProblem = (text: string): Problem | undefined => {
+  try {
+    const problem = JSON.parse(text) as Partial<Problem> | null;
+    return typeof problem?.title === 'string' && typeof problem.code === 'string' ? (problem as Problem) : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+export const jobPath = (name: string): string => `/jobs/${encodeURIComponent(name)}`;
+export const runPath = (id: string): string => `/runs/${encodeURIComponent(id)}`;

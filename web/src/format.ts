@@ -1,35 +1,83 @@
-/** Every instant, length and number that is shown goes through here: the viewer's zone and language, UTC where one hovers. */
-const instant = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
-const clockTime = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
+import { texts } from './texts.ts';
 
-export const formatInstant = (at: string, now: number): string => {
-  const date = new Date(at);
-  return new Date(now).toDateString() === date.toDateString() ? clockTime.format(date) : instant.format(date);
-};
-
-const UNITS = [
+type Unit = keyof typeof texts.units;
+const UNITS: readonly (readonly [ms: number, unit: Unit])[] = [
   [86_400_000, 'd'],
   [3_600_000, 'h'],
   [60_000, 'min'],
   [1_000, 's'],
-] as const;
+];
+const BYTES = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
 
-/** `1 h 5 min`, `12 s`, `340 ms`: two units at most. */
-export const formatLength = (ms: number): string => {
-  if (ms < 1_000) return `${String(Math.max(0, Math.round(ms)))} ms`;
+const with1 = (count: number, unit: Unit): string => `${String(count)} ${texts.units[unit]}`;
+
+/** Whole units from days to seconds, the largest two: `1 h 5 min`. */
+const wholeUnits = (ms: number): string => {
   const first = UNITS.findIndex(([length]) => ms >= length);
   const [big, small] = [UNITS[first], UNITS[first + 1]];
-  if (!big) return '';
+  if (!big) return with1(0, 's');
   const rest = small ? Math.floor((ms % big[0]) / small[0]) : 0;
-  return `${String(Math.floor(ms / big[0]))} ${big[1]}${small && rest > 0 ? ` ${String(rest)} ${small[1]}` : ''}`;
+  const head = with1(Math.floor(ms / big[0]), big[1]);
+  return small && rest > 0 ? `${head} ${with1(rest, small[1])}` : head;
 };
 
-/** `in 12 s`, `2 min ago`, `now`. */
-export const formatDistance = (at: string, now: number): string => {
-  const ms = Date.parse(at) - now;
-  if (Math.abs(ms) < 1_000) return 'now';
-  const length = formatLength(
-    Math.abs(ms) >= 60_000 ? Math.floor(Math.abs(ms) / 60_000) * 60_000 : Math.floor(Math.abs(ms) / 1_000) * 1_000,
-  );
-  return ms > 0 ? `in ${length}` : `${length} ago`;
+/** How every instant, length and number is shown. `locale` and `zone` are the viewer's where they are left out. */
+export const createFormat = (locale?: string, zone?: string) => {
+  const of = (options: Intl.DateTimeFormatOptions, timeZone = zone) =>
+    new Intl.DateTimeFormat(locale, { ...options, ...(timeZone === undefined ? {} : { timeZone }) });
+  const time = of({ timeStyle: 'medium' });
+  const dayTime = of({ month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit', second: '2-digit' });
+  const full = of({ dateStyle: 'medium', timeStyle: 'medium' });
+  const day = of({ dateStyle: 'short' });
+  const numbers = new Intl.NumberFormat(locale);
+  const oneDigit = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
+
+  return {
+    number: (n: number): string => numbers.format(n),
+
+    /** The day only where it is not today, the year only where it is another. */
+    instant: (at: string, now: number): string => {
+      const [date, today] = [new Date(at), new Date(now)];
+      if (Number.isNaN(date.getTime())) return at;
+      if (day.format(date) === day.format(today)) return time.format(date);
+      return (Math.abs(date.getTime() - today.getTime()) < 180 * 86_400_000 ? dayTime : full).format(date);
+    },
+
+    /** For who wants to be sure: the viewer's zone by name, and UTC. */
+    exact: (at: string): string => {
+      const date = new Date(at);
+      if (Number.isNaN(date.getTime())) return at;
+      return `${full.format(date)} (${full.resolvedOptions().timeZone}) · ${date.toISOString().replace('T', ' ').replace('Z', '')} UTC`;
+    },
+
+    /** `340 ms`, `2.4 s`, `1 min 5 s`, `1 h 5 min`: two units at most, never below 0. */
+    length: (ms: number): string => {
+      if (!(ms > 0)) return with1(0, 's');
+      if (ms < 1_000) return with1(Math.round(ms), 'ms');
+      return ms < 10_000 ? `${oneDigit.format(Math.floor(ms / 100) / 10)} ${texts.units.s}` : wholeUnits(ms);
+    },
+
+    /** A length that grows while one looks: whole seconds. */
+    growing: (ms: number): string => wholeUnits(Math.max(0, ms)),
+
+    /** `in 12 s`, `2 min ago`, `now`: seconds below a minute, else the largest unit and its half-way neighbour. */
+    distance: (at: string, now: number): string => {
+      const ms = Date.parse(at) - now;
+      if (Number.isNaN(ms)) return at;
+      const size = Math.abs(ms);
+      if (size < 1_000) return texts.now;
+      const whole = size >= 60_000 ? Math.floor(size / 60_000) * 60_000 : Math.round(size / 1_000) * 1_000;
+      const length = ms < 0 && size >= 3_600_000 ? wholeUnits(Math.floor(size / 3_600_000) * 3_600_000) : wholeUnits(whole);
+      return ms > 0 ? texts.ahead(length) : texts.ago(length);
+    },
+
+    /** Decimal, as disks count: `1.5 MB`. */
+    bytes: (n: number): string => {
+      const power = n < 1_000 ? 0 : Math.min(BYTES.length - 1, Math.floor(Math.log10(n) / 3));
+      return `${oneDigit.format(n / 1_000 ** power)} ${BYTES[power] ?? ''}`;
+    },
+  };
 };
+
+/** In the viewer's language and zone. */
+export const format = createFormat();

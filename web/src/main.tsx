@@ -1,18 +1,26 @@
 import '@mantine/core/styles.css';
+import './page.css';
 import { MantineProvider } from '@mantine/core';
 import { QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { AskProvider } from '../parts/ask.tsx';
+import { TellProvider } from '../parts/tell.tsx';
 import { queryClient } from './query.ts';
 import { Shell } from './shell.tsx';
+import { theme } from './theme.ts';
 
 const root = document.getElementById('root');
 if (!root) throw new Error('the page has no place for the console');
 createRoot(root).render(
   <StrictMode>
-    <MantineProvider defaultColorScheme="auto" theme={{ primaryColor: 'teal', fontFamily: 'system-ui, sans-serif' }}>
+    <MantineProvider defaultColorScheme="auto" theme={theme}>
       <QueryClientProvider client={queryClient}>
-        <Shell />
+        <TellProvider>
+          <AskProvider>
+            <Shell />
+          </AskProvider>
+        </TellProvider>
       </QueryClientProvider>
     </MantineProvider>
   </StrictMode>,

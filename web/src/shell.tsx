@@ -1,143 +1,95 @@
-import { Anchor, AppShell, Badge, Button, Center, Container, Group, Loader, Text } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
+import { Container, Skeleton, Stack } from '@mantine/core';
 import { lazy, Suspense, useEffect, useState } from 'react';
-import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
-import { ask, signedOut } from './api.ts';
-import { useNow } from './clock.ts';
-import { formatLength } from './format.ts';
-import { live } from './live.ts';
-import { queryClient, useLink } from './query.ts';
-import { texts } from './texts.ts';
+import { Redirect, Route, Switch } from 'wouter';
 import { SignIn } from '../pages/sign-in.tsx';
+import { Header } from '../parts/header.tsx';
+import { LinkBar } from '../parts/link-bar.tsx';
+import { Failed, Loading, Net } from '../parts/states.tsx';
+import { ApiError, signedOut } from './api.ts';
+import { useKeptLink } from './link.ts';
+import { queryClient } from './query.ts';
+import { useMe } from './session.ts';
 
 const Jobs = lazy(() => import('../pages/jobs.tsx'));
 const Runs = lazy(() => import('../pages/runs.tsx'));
 const Run = lazy(() => import('../pages/run.tsx'));
 const Workers = lazy(() => import('../pages/workers.tsx'));
 
-const PAGES = [
-  ['/', texts.jobs],
-  ['/runs', texts.runs],
-  ['/workers', texts.workers],
-] as const;
-
-/** The frame of every page: who is looking, where one is, and whether the link lives. */
+/** Who is looking decides what is shown: the pages, or the way in. Signing in comes back to the page where one was. */
 export const Shell = () => {
   const [isOut, setOut] = useState(false);
-  const me = useQuery({ queryKey: ['me'], queryFn: () => ask<{ name?: string; role: string }>('GET', '/me'), retry: false });
+  const me = useMe();
   useEffect(() => {
-    const onOut = (): void => {
-      setOut(true);
-    };
+    const onOut = (): void => setOut(true);
     signedOut.addEventListener('signedOut', onOut);
-    return () => {
-      signedOut.removeEventListener('signedOut', onOut);
-    };
+    return () => signedOut.removeEventListener('signedOut', onOut);
   }, []);
-  if (isOut)
+  if (isOut || (me.error instanceof ApiError && me.error.problem.status === 401))
     return (
       <SignIn
         onDone={() => {
+          // What the one before was shown is not for the next.
+          queryClient.clear();
           setOut(false);
-          void queryClient.invalidateQueries();
         }}
       />
     );
-  if (!me.data)
-    return (
-      <Center h="100vh">
-        <Loader />
-      </Center>
-    );
-  return <SignedIn />;
-};
-
-const SignedIn = () => {
-  const [location] = useLocation();
-  useEffect(() => {
-    live.start();
-    return live.stop;
-  }, []);
+  if (me.data) return <Pages />;
   return (
-    <AppShell header={{ height: 52 }} padding="md">
-      <AppShell.Header px="md">
-        <Group h="100%" justify="space-between" wrap="nowrap">
-          <Group gap="md" wrap="nowrap">
-            <Text fw={700} visibleFrom="xs">
-              {texts.product}
-            </Text>
-            {PAGES.map(([path, name]) => (
-              <Anchor
-                key={path}
-                component={Link}
-                href={path}
-                fw={location === path ? 700 : 400}
-                {...(location === path ? {} : { c: 'dimmed' })}
-              >
-                {name}
-              </Anchor>
-            ))}
-          </Group>
-          <LinkBadge />
-        </Group>
-      </AppShell.Header>
-      <AppShell.Main>
-        <LinkBar />
-        <Container size="xl" px={0}>
-          <Suspense
-            fallback={
-              <Center mt="xl">
-                <Loader />
-              </Center>
-            }
-          >
-            <Switch>
-              <Route path="/" component={Jobs} />
-              <Route path="/runs" component={Runs} />
-              <Route path="/runs/:id">{({ id }) => <Run id={id} />}</Route>
-              <Route path="/workers" component={Workers} />
-              <Route>
-                <Redirect to="/" />
-              </Route>
-            </Switch>
-          </Suspense>
-        </Container>
-      </AppShell.Main>
-    </AppShell>
+    <Container size="xl" py="md">
+      {me.error ? (
+        <Failed error={me.error} onAgain={() => void me.refetch()} />
+      ) : (
+        <Stack>
+          <Skeleton height={32} />
+          <Loading />
+        </Stack>
+      )}
+    </Container>
   );
 };
 
-const LinkBadge = () => {
-  const { isUp } = useLink();
+const Pages = () => {
+  useKeptLink();
   return (
-    <Group gap="xs" wrap="nowrap">
-      <Badge variant="light" color={isUp ? 'teal' : 'red'}>
-        {isUp ? `● ${texts.linkUp}` : '○ …'}
-      </Badge>
-      <Button
-        size="compact-xs"
-        variant="subtle"
-        color="gray"
-        onClick={() => {
-          void ask('POST', '/logout', {}).finally(() => {
-            signedOut.dispatchEvent(new Event('signedOut'));
-          });
-        }}
-      >
-        {texts.signOut}
-      </Button>
-    </Group>
+    <>
+      <Header />
+      <Container size="xl" component="main" px={{ base: 'xs', sm: 'md' }} pt="md" pb={64}>
+        <Switch>
+          <Route path="/">
+            <Page>
+              <Jobs />
+            </Page>
+          </Route>
+          <Route path="/runs">
+            <Page>
+              <Runs />
+            </Page>
+          </Route>
+          <Route path="/runs/:id">
+            {({ id }) => (
+              <Page>
+                <Run key={id} id={id} />
+              </Page>
+            )}
+          </Route>
+          <Route path="/workers">
+            <Page>
+              <Workers />
+            </Page>
+          </Route>
+          <Route>
+            <Redirect to="/" replace />
+          </Route>
+        </Switch>
+      </Container>
+      <LinkBar />
+    </>
   );
 };
 
-/** Only when the link has been lost for a moment: a page that has just opened has no link yet either. */
-const LinkBar = () => {
-  const { isUp, since } = useLink();
-  const now = useNow();
-  if (isUp || now - since < 2_000) return null;
-  return (
-    <Text role="status" bg="red.8" c="white" px="md" py={4} mb="md" style={{ borderRadius: 4 }}>
-      {texts.linkDown(formatLength(now - since))}
-    </Text>
-  );
-};
+const Page = ({ children }: { readonly children: React.ReactNode }) => (
+  <Net>
+    <Suspense fallback={<Loading />}>{children}</Suspense>
+  </Net>
+);

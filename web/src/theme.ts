@@ -1,0 +1,12 @@
+import { createTheme } from '@mantine/core';
+
+/** What all pages share in looks. Colours of states are in texts.ts, beside their words. */
+export const theme = createTheme({
+  primaryColor: 'teal',
+  primaryShade: { light: 8, dark: 7 },
+  autoContrast: true,
+  fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif',
+  fontFamilyMonospace: 'ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace',
+  defaultRadius: 'md',
+  cursorType: 'pointer',
+});
