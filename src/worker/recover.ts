@@ -56,10 +56,10 @@ const adoptOne = async (deps: RecoverDeps, live: readonly LiveEntry[], each: Fou
       cursorBefore: undefined,
       queued: facts.queued,
     };
-    await runs.claimed(run);
   }
-  const one = runs.get(run.live.runId) ?? runs.hold(run, each.folder);
-  await settle(deps, one, live, each);
+  await runs.claimed(run); // told again if the earlier process did not come so far
+  const one = runs.get(run.live.runId);
+  if (one) await settle(deps, one, live, each);
 };
 
 type Held = NonNullable<ReturnType<Runs['get']>>;

@@ -60,6 +60,30 @@ export const createRuns = ({ coordination, keys, clock, log, spool, launcher, sc
     return Math.round(uptimeMs() + (renewedAt - clock.monotonic()) + live.lostAfterMs - DEADLINE_MARGIN_MS / scale);
   };
 
+  /** A disk that is full must not end what runs: an event that it does not take is missing in the run log, and said so here. */
+  const noted = async (what: string, write: () => Promise<unknown>): Promise<void> => {
+    try {
+      await write();
+    } catch (error) {
+      log.error({ err: error }, `the spool does not take ${what}`);
+    }
+  };
+  const tell = async (folder: RunFolder, event: Parameters<RunFolder['tell']>[0]): Promise<void> => {
+    await noted(`the event ${event.type}`, () => folder.tell(event));
+    spool.wake();
+  };
+  /** The end of a run is not given up on. */
+  const persistently = async <T>(act: () => Promise<T>): Promise<T> => {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await act();
+      } catch (error) {
+        if (tries % 10 === 1) log.error({ err: error }, 'the end of a run cannot be written down yet');
+        await sleep(waitOf(tries), clock);
+      }
+    }
+  };
+
   const hold = (run: ClaimedRun, folder: RunFolder): Held => {
     const one: Held = { run, folder, startedAt: undefined, orphan: undefined, kill: undefined, isEnding: false };
     held.set(run.live.runId, one);
@@ -72,9 +96,10 @@ export const createRuns = ({ coordination, keys, clock, log, spool, launcher, sc
     const { live, fence, rank, cursorBefore } = run;
     if (held.has(live.runId)) return; // two ways may lead to one claim
     const folder = await spool.open({ job: live.job, runId: live.runId, attempt: live.attempt });
-    await folder.writeFacts(run);
     hold(run, folder);
-    await folder.tell({
+    await noted('the claim', () => folder.writeFacts(run));
+    if (folder.hasTold('claimed')) return;
+    await tell(folder, {
       type: 'claimed',
       at: live.claimedAt,
       trigger: live.trigger,
@@ -87,15 +112,15 @@ export const createRuns = ({ coordination, keys, clock, log, spool, launcher, sc
       latenessMs: live.latenessMs,
       ...defined({ nominalAt: live.nominalAt, rank, by: live.by, cursorBefore }),
     });
-    spool.wake();
   };
 
   const start = async (runId: string): Promise<void> => {
     const one = held.get(runId);
-    if (!one || !(await one.folder.begin())) return;
+    if (!one) return;
     const { live, job } = one.run;
     const at = launcher();
     try {
+      if (!(await one.folder.begin())) return;
       if (!at) throw new LauncherGone('there is no launcher');
       const until = untilOf(one.run);
       const entry = await at.start({
@@ -120,8 +145,7 @@ export const createRuns = ({ coordination, keys, clock, log, spool, launcher, sc
   const started = async (one: Held, { pid, startedAt }: Pick<LiveEntry, 'pid' | 'startedAt'>): Promise<void> => {
     if (one.startedAt !== undefined) return;
     one.startedAt = startedAt;
-    await one.folder.tell({ type: 'started', at: startedAt, pid, host: hostname() });
-    spool.wake();
+    await tell(one.folder, { type: 'started', at: startedAt, pid, host: hostname() });
     onChanged();
     if (one.kill) await tellKill(one, one.kill);
   };
@@ -137,8 +161,7 @@ export const createRuns = ({ coordination, keys, clock, log, spool, launcher, sc
   const signalled = async (runId: string, signal: string, cause: Kill['cause']): Promise<void> => {
     const one = held.get(runId);
     if (!one || one.isEnding) return;
-    await one.folder.tell({ type: 'signalled', at: toInstant(clock.now()), signal, cause });
-    spool.wake();
+    await tell(one.folder, { type: 'signalled', at: toInstant(clock.now()), signal, cause });
   };
 
   /** The end of a run: its output to the last byte and its last event on disk first, then the record in the coordination store, however long that takes. */
@@ -146,10 +169,10 @@ export const createRuns = ({ coordination, keys, clock, log, spool, launcher, sc
     if (one.isEnding) return;
     one.isEnding = true;
     const { folder, run } = one;
-    const cut = await folder.cut(ending.at, run.job.outputLimitBytes, true);
+    const cut = await persistently(() => folder.cut(ending.at, run.job.outputLimitBytes, true));
     const whole: Ending = { ...ending, ...(cut.outputBytes > 0 ? cut : {}) };
     const { startedAt: _startedAt, ...told } = whole;
-    if (!folder.hasTold('finished')) await folder.tell({ type: 'finished', ...told });
+    if (!folder.hasTold('finished')) await persistently(() => folder.tell({ type: 'finished', ...told }));
     spool.wake();
     const { live } = run;
     for (let tries = 1; ; tries += 1) {
@@ -175,8 +198,7 @@ export const createRuns = ({ coordination, keys, clock, log, spool, launcher, sc
     const one = held.get(runId);
     if (!one || one.isEnding || one.kill) return;
     one.kill = asked;
-    await one.folder.tell({ type: 'killAsked', at: toInstant(clock.now()), cause: asked.cause, by: asked.by });
-    spool.wake();
+    await tell(one.folder, { type: 'killAsked', at: toInstant(clock.now()), cause: asked.cause, by: asked.by });
     if (one.startedAt !== undefined) await tellKill(one, asked);
   };
 
@@ -208,6 +230,8 @@ export const createRuns = ({ coordination, keys, clock, log, spool, launcher, sc
       } else if (killAt !== undefined && uptimeMs() >= killAt) signalGroup(pid, 'SIGKILL');
       await sleep(ORPHAN_LOOK_MS, clock);
     }
+    const exit = await one.folder.exit();
+    if (exit) return exited(exit); // the launcher wrote it before it was gone
     const outcome = one.kill
       ? endingOf({
           v: 1,
@@ -252,7 +276,8 @@ export const createRuns = ({ coordination, keys, clock, log, spool, launcher, sc
     /** Makes events of what the live commands have printed since. */
     cutAll: async (): Promise<void> => {
       for (const { folder, run, startedAt, isEnding } of held.values())
-        if (startedAt !== undefined && !isEnding) await folder.cut(toInstant(clock.now()), run.job.outputLimitBytes, false);
+        if (startedAt !== undefined && !isEnding)
+          await noted('the place of new output', () => folder.cut(toInstant(clock.now()), run.job.outputLimitBytes, false));
       spool.wake();
     },
     retell: tellKill,

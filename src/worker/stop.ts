@@ -39,7 +39,8 @@ export const createStop = ({ coordination, keys, clock, log, config }: WorkerDep
       await coordination.revokeLease(here.lease).catch((error: unknown) => {
         log.warn({ err: error }, 'the lease could not be given back: it ends by itself');
       });
-    if (config.endWithMe || runs.count() === 0) await here.launcher?.stop().catch(() => undefined);
+    if (config.endWithMe) await here.launcher?.stop({ cause: 'drained', by: 'shutdown' }).catch(() => undefined);
+    else if (runs.count() === 0) await here.launcher?.stop().catch(() => undefined);
     here.launcher?.close();
     log.info('stopped');
   };

@@ -24,7 +24,7 @@ import { retrying } from '../streams/backoff.ts';
 import { every, type Clock } from '../streams/clock.ts';
 import { feed, type FeedEvent } from '../streams/feed.ts';
 import { logPipeline, type PipelineNews } from '../streams/log-pipeline.ts';
-import type { Coordination, LeaseId, RunLog } from '../streams/ports.ts';
+import { Unavailable, type Coordination, type LeaseId, type RunLog } from '../streams/ports.ts';
 import { scheduler, type Answer } from '../streams/scheduler.ts';
 import { createClaims } from './claims.ts';
 import { createDescription } from './describe.ts';
@@ -120,8 +120,15 @@ const assemble = async ({ coordination, keys, clock, log, config }: WorkerDeps) 
     me: { id: config.id, name: config.name },
     read,
     intents: {
-      write: async (run) =>
-        (await spool.open({ job: run.live.job, runId: run.live.runId, attempt: run.live.attempt })).writeFacts(run),
+      write: async (run) => {
+        const { job, runId, attempt } = run.live;
+        try {
+          await (await spool.open({ job, runId, attempt })).writeFacts(run);
+        } catch (error) {
+          log.error({ err: error }, 'the spool does not take an intent: nothing is claimed');
+          throw new Unavailable('the spool does not take an intent', { cause: error });
+        }
+      },
       claimed: runs.claimed,
       drop: async (runId, attempt) => {
         const folder = spool.get(runId, attempt);

@@ -113,10 +113,18 @@ describe.skipIf(!canRun)('a cluster [needs etcd, mongo]', () => {
       () => 'the kill was not confirmed',
     );
     expect((await ended('long'))[0]).toMatchObject({ id: runId, outcome: 'killed' });
-    const output = await fetch(`${cluster.masters[1]?.url ?? ''}/api/v1/runs/${runId}/output`, {
-      headers: { authorization: `Bearer ${cluster.token}` },
-    });
-    expect(await output.text()).toBe('begun\n');
+    // Output comes by the run log, a moment after the end has been seen in etcd; every master has it.
+    const output = async (): Promise<string> =>
+      (
+        await fetch(`${cluster.masters[1]?.url ?? ''}/api/v1/runs/${runId}/output`, {
+          headers: { authorization: `Bearer ${cluster.token}` },
+        })
+      ).text();
+    await until(
+      async () => (await output()) !== '',
+      () => 'there is no output',
+    );
+    expect(await output()).toBe('begun\n');
   });
 
   test('the socket tells claimed and finished of a run, on every master', async () => {
