@@ -1,19 +1,18 @@
 import type { Logger } from 'pino';
 import { uuidv7 } from 'uuidv7';
 import type { RunEvent } from '../domain/events.ts';
-import { gapOf } from '../domain/gap.ts';
-import { toInstant, toMs } from '../domain/instant.ts';
-import { scheduleHash, type Job } from '../domain/job.ts';
+import { toInstant } from '../domain/instant.ts';
+import { checkJob, scheduleHash, type Job } from '../domain/job.ts';
 import type { Keys } from '../domain/keys.ts';
 import { checkWholeJob, JOB_LIMIT_BYTES, withoutUnknown } from '../domain/known-job.ts';
 import { deleteJob, saveJob } from '../domain/moves.ts';
-import { checkJob } from '../domain/job.ts';
 import { defined } from '../domain/run.ts';
 import { parseCursor } from '../domain/tick.ts';
 import type { JobView } from '../domain/wire.ts';
 import type { Clock } from '../streams/clock.ts';
 import type { Entry } from '../streams/ports.ts';
 import type { RouteStores } from './errors.ts';
+import { markOf } from './mark.ts';
 import { mergePatch } from './merge-patch.ts';
 import { badField, badInput, noSuchJob, otherRevision, refused } from './problems.ts';
 import type { Projection } from './projection.ts';
@@ -37,8 +36,6 @@ export type JobsDeps = {
 };
 
 const MOST_TRIES = 6;
-/** So many skipped ticks are told one by one by a save. Later ones are passed by the mark all the same. */
-const TOLD_SKIPS = 100;
 
 export type Jobs = ReturnType<typeof createJobs>;
 
@@ -70,26 +67,6 @@ export const createJobs = ({ stores: { coordination }, keys, clock, projection, 
     }
   };
 
-  /** The mark of a changed schedule (design.md §5.1): nothing before it is ever run, missed or caught up; due ticks that it passes are skipped, as edited. */
-  const markOf = (name: string, hash: string, { seen, cursor }: Read, by: string) => {
-    const parsed = cursor && parseCursor(cursor.value);
-    if (seen?.known?.hash === hash && parsed?.decision.hash === hash) return { events: [] };
-    const now = clock.now();
-    const cursorAt = parsed && toMs(parsed.at);
-    const before = seen?.known;
-    const isCounted = before?.job.enabled === true && cursorAt !== undefined && parsed?.decision.hash === before.hash;
-    const passed = isCounted ? gapOf(before.schedule, cursorAt, now + 1, now, -1) : undefined;
-    const skipped: RunEvent[] = [];
-    let at = cursorAt ?? 0;
-    while (passed?.missed && skipped.length < TOLD_SKIPS) {
-      const next = before?.schedule.next(at)?.fireTime;
-      if (next === undefined || next > passed.missed.to) break;
-      at = next;
-      skipped.push({ v: 1, type: 'tickSkipped', job: name, at: toInstant(now), fireTime: toInstant(next), reason: 'edited', by });
-    }
-    return { mark: { at: Math.max(now, cursorAt ?? 0), hash }, events: skipped };
-  };
-
   const answer = async (name: string, value: string, revision: number, isNew: boolean): Promise<Saved> => {
     await projection.reached('jobs', revision);
     const view = jobView(projection.seen, seeJob(name, { value, revision }, scale), clock.now());
@@ -114,7 +91,14 @@ export const createJobs = ({ stores: { coordination }, keys, clock, projection, 
           'tooBig',
           `a job may have at most ${String(JOB_LIMIT_BYTES)} bytes; this one has ${String(Buffer.byteLength(text))}`,
         );
-      const { mark, events } = markOf(name, scheduleHash(job), found, by);
+      const { mark, events } = markOf({
+        name,
+        hash: scheduleHash(job),
+        before: found.seen?.known,
+        cursor: found.cursor && parseCursor(found.cursor.value),
+        now: clock.now(),
+        by,
+      });
       const saved: RunEvent = {
         v: 1,
         type: 'jobSaved',

@@ -1,15 +1,15 @@
 import type { Logger } from 'pino';
 import { uuidv7 } from 'uuidv7';
-import type { RunEvent } from '../domain/events.ts';
 import { toInstant, toMs } from '../domain/instant.ts';
 import type { Keys } from '../domain/keys.ts';
-import { dropQueued, enqueueRun, killRun, loseRun } from '../domain/moves.ts';
+import { enqueueRun, loseRun } from '../domain/moves.ts';
 import type { FieldProblem } from '../domain/problem.ts';
 import { defined } from '../domain/run.ts';
-import { parseLiveRun, parseQueuedRun, type Kill, type LiveRun, type QueuedRun } from '../domain/values.ts';
+import { parseLiveRun, type LiveRun, type QueuedRun } from '../domain/values.ts';
 import type { Clock } from '../streams/clock.ts';
 import type { Entry } from '../streams/ports.ts';
 import { lossOf } from './duties.ts';
+import { createKill } from './kill.ts';
 import type { RouteStores } from './errors.ts';
 import { badField, badInput, noSuchJob, noSuchRun, refused } from './problems.ts';
 import type { Projection } from './projection.ts';
@@ -32,13 +32,21 @@ export type OrdersDeps = {
   readonly scale: number;
 };
 
-const MOST_TRIES = 6;
 const RUN_NOW_MS = 600_000;
 
 export type Orders = ReturnType<typeof createOrders>;
 
 /** What people ask of runs: run now, kill, free. Each is a transaction; a kill is kept until the run's own end confirms it (P5). */
-export const createOrders = ({ stores: { coordination, runLog }, keys, clock, projection, log, scale }: OrdersDeps) => {
+export const createOrders = (deps: OrdersDeps) => {
+  const {
+    stores: { coordination, runLog },
+    keys,
+    clock,
+    projection,
+    log,
+    scale,
+  } = deps;
+  const kill = createKill(deps);
   const read = async (...names: readonly string[]): Promise<readonly (Entry | undefined)[]> =>
     (await coordination.transact({ then: names.map((key) => ({ type: 'get', key })) })).reads;
 
@@ -100,49 +108,6 @@ export const createOrders = ({ stores: { coordination, runLog }, keys, clock, pr
     return queued.runId;
   };
 
-  /** `ended`: nothing is there to kill. */
-  const killOne = async (job: string, runId: string, by: string): Promise<'asked' | 'dropped' | 'ended'> => {
-    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
-      const [run, waiting, kill] = await read(keys.run(job, runId), keys.queued(job, runId), keys.killer(job, runId));
-      const live = run && parseLiveRun(run.value);
-      if (run && live?.ok && live.value.state === 'running') {
-        if (kill) return 'asked';
-        const put: Kill = { v: 1, at: toInstant(clock.now()), by, cause: 'killed' };
-        const { succeeded, revision } = await coordination.transact(
-          killRun({ keys, job, runId, runRevision: run.revision, kill: put }),
-        );
-        if (!succeeded) continue;
-        log.info({ job, run: runId, by }, 'kill asked for');
-        await projection.reached('kills', revision);
-        return 'asked';
-      }
-      const queued = waiting && parseQueuedRun(waiting.value);
-      if (!waiting || !queued?.ok) return 'ended';
-      const { attempt, trigger, fireTime } = queued.value;
-      const event: RunEvent = {
-        v: 1,
-        type: 'dropped',
-        job,
-        runId,
-        attempt,
-        at: toInstant(clock.now()),
-        outcome: 'killed',
-        reason: 'person',
-        trigger,
-        fireTime,
-        by,
-      };
-      const { succeeded, revision } = await coordination.transact(
-        dropQueued({ keys, queued: queued.value, queueRevision: waiting.revision, event }),
-      );
-      if (!succeeded) continue; // a worker has just taken it: then its run is killed
-      log.info({ job, run: runId, by }, 'queued run dropped');
-      await projection.reached('queue', revision);
-      return 'dropped';
-    }
-    throw refused(409, 'busy', 'The run is changing again and again', { detail: 'Try again.' });
-  };
-
   const nothingRuns = (detail: string) => refused(409, 'nothingRuns', 'Nothing runs or waits', { detail });
 
   /** Kills what runs and what waits of a job, if anything does; it may be deleted already. Answers the run ids. */
@@ -153,7 +118,7 @@ export const createOrders = ({ stores: { coordination, runLog }, keys, clock, pr
       ...queue.entries.map(({ key }) => keys.queuedOf(key).id ?? ''),
     ]);
     const killed: string[] = [];
-    for (const id of ids) if ((await killOne(name, id, by)) !== 'ended') killed.push(id);
+    for (const id of ids) if ((await kill(name, id, by)) !== 'ended') killed.push(id);
     return killed;
   };
 
@@ -174,7 +139,7 @@ export const createOrders = ({ stores: { coordination, runLog }, keys, clock, pr
   };
 
   const killRunById = async (runId: string, by: string): Promise<void> => {
-    if ((await killOne(await jobOf(runId), runId, by)) === 'ended') throw nothingRuns('The run has ended.');
+    if ((await kill(await jobOf(runId), runId, by)) === 'ended') throw nothingRuns('The run has ended.');
   };
 
   /** Ends as lost a run whose host is gone, where nobody else may: `lostAfterMs: "never"`. */
