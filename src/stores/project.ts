@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { eventId, runIdOf, type EventOf, type RunEvent, type StoredRunEvent } from '../domain/events.ts';
+import { attemptPrefix, eventId, runIdOf, type EventOf, type RunEvent, type StoredRunEvent } from '../domain/events.ts';
 import { toLogDocument, type LogDocument } from '../domain/run.ts';
 
 /** Whether an event may end a run: then the run's document is to be written. */
@@ -96,19 +96,4 @@ export const wholeRuns = (events: readonly RunEvent[]): ReadonlyMap<string, LogD
 };
 
 /** The id of the leader's finding about the first attempt of a run. */
-export const lostIdOf = (runId: string): string => `${runId}/001/lost`;
-
-/** The document of a run, read in pages. */
-export const documentOf = async (
-  pageSize: number,
-  page: (after: string | undefined) => Promise<readonly StoredRunEvent[]>,
-): Promise<LogDocument | undefined> => {
-  const kept = createKept();
-  for (let after: string | undefined; ;) {
-    const events = await page(after);
-    for (const event of events) kept.add(event);
-    const last = events.at(-1);
-    if (!last || events.length < pageSize) return projectionOf(kept.events()).document;
-    after = eventId(last);
-  }
-};
+export const lostIdOf = (runId: string): string => `${attemptPrefix(runId, 1)}lost`;

@@ -1,101 +1,113 @@
-import { isDeepStrictEqual } from 'node:util';
-import { Binary, MongoBulkWriteError, type Collection } from 'mongodb';
-import { eventId, parseRunEvent, type RunEvent, type StoredRunEvent } from '../../domain/events.ts';
+import { MongoBulkWriteError, type Collection } from 'mongodb';
+import type { RunEvent } from '../../domain/events.ts';
 import type { Appended } from '../../streams/ports.ts';
+import { saysTheSame, storedForm } from '../stored-form.ts';
+import { byIds } from './by-ids.ts';
+import { DUPLICATE_KEY, hidesADocument, isOfADocument, reasonOf, unfitReason } from './faults.ts';
+import { fromRow, toRow, type EventRow } from './rows.ts';
 
-export type EventRow = { readonly _id: string; readonly [field: string]: unknown };
+/** `stored`: the event in the form in which it is kept. */
+type Sent = { readonly event: RunEvent; readonly stored: RunEvent; readonly row: EventRow };
+type Answer = { readonly there: readonly Sent[]; readonly refused: readonly { readonly one: Sent; readonly reason: string }[] };
 
-const DUPLICATE_KEY = 11_000; // https://www.mongodb.com/docs/manual/reference/error-codes/
-/** A document of the protocol is at most 16 MiB; ours are far below, so what is above is refused before it can fail a whole batch. */
-const MOST_BYTES = 15_000_000;
-
-/** NUL is the one character that FerretDB refuses in strings; it becomes U+FFFD. Bytes of output are kept as they are. */
-export const toRow = (event: RunEvent): EventRow => ({
-  ...(clean(event) as object),
-  _id: eventId(event).replaceAll('\0', '\uFFFD'),
-});
-
-const clean = (value: unknown): unknown => {
-  if (typeof value === 'string') return value.replaceAll('\0', '\uFFFD');
-  if (value instanceof Uint8Array) return new Binary(value);
-  if (Array.isArray(value)) return value.map(clean);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key.replaceAll('\0', '\uFFFD'), clean(each)]));
+export type Stored = Appended & {
+  /** Those that are there now with this content, in the form in which they are kept. */
+  readonly stored: readonly RunEvent[];
 };
 
-export const fromRow = ({ _id, ...row }: EventRow): StoredRunEvent => parseRunEvent(_id, bytesOf(row));
-
-const bytesOf = (row: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
-  row['data'] instanceof Binary ? { ...row, data: new Uint8Array(row['data'].buffer.subarray(0, row['data'].length())) } : row;
-
-/** Stores events, each once. One that is there already counts as stored if its content is the same; a difference is a conflict. Rejects unless every event of the batch is
- *  accounted for: a bulk error without write errors is a broken link, not a success. */
+/** Stores events, each once by its id. One that is there already counts as stored if its content is the same; a difference is a conflict, and the first stays. Refused is what the server will
+ *  never take. Rejects unless every event of the batch is accounted for; then the caller repeats the batch. */
 export const appendTo =
   (events: Collection<EventRow>) =>
-  async (batch: readonly RunEvent[]): Promise<Appended> => {
-    const refused: { event: RunEvent; reason: string }[] = [];
-    const rows = new Map<string, { readonly row: EventRow; readonly event: RunEvent }>();
-    const conflicts: string[] = [];
-    for (const event of batch) {
-      const row = toRow(event);
-      if (sizeOf(event) > MOST_BYTES) {
-        refused.push({ event, reason: 'it is larger than a document may be' });
-        continue;
-      }
-      const twin = rows.get(row._id);
-      if (!twin) rows.set(row._id, { row, event });
-      else if (!isSame(twin.row, row)) conflicts.push(row._id);
-    }
-    const sent = [...rows.values()];
-    if (sent.length === 0) return { refused, conflicts };
-    try {
-      const { insertedCount } = await events.insertMany(
-        sent.map(({ row }) => row),
-        { ordered: false },
-      );
-      if (insertedCount !== sent.length)
-        throw new Error(`${String(insertedCount)} of ${String(sent.length)} events were acknowledged`);
-      return { refused, conflicts };
-    } catch (error) {
-      if (!(error instanceof MongoBulkWriteError) || error.result.getWriteConcernError()) throw error;
-      const errors = [error.writeErrors].flat();
-      if (errors.length === 0 || error.insertedCount + errors.length !== sent.length) throw error;
-      const there: (typeof sent)[number][] = [];
-      for (const { index, code, errmsg } of errors) {
-        const one = sent[index];
-        if (!one) throw error;
-        if (code === DUPLICATE_KEY) there.push(one);
-        else refused.push({ event: one.event, reason: errmsg ?? `code ${String(code)}` });
-      }
-      return { refused, conflicts: [...conflicts, ...(await different(events, there))] };
-    }
+  async (batch: readonly RunEvent[]): Promise<Stored> => {
+    const prepared = prepare(batch);
+    const answer = await insert(events, prepared.sent);
+    const changed = await differing(events, answer.there);
+    const isOut = new Set([...changed, ...answer.refused.map(({ one }) => one.row._id)]);
+    return {
+      refused: [...prepared.refused, ...answer.refused.map(({ one, reason }) => ({ event: one.event, reason }))],
+      conflicts: [...prepared.conflicts, ...changed],
+      stored: prepared.sent.filter(({ row }) => !isOut.has(row._id)).map(({ stored }) => stored),
+    };
   };
 
-/** Those of the rows whose stored content is another one. */
-const different = async (
-  events: Collection<EventRow>,
-  rows: readonly { readonly row: EventRow }[],
-): Promise<readonly string[]> => {
-  const stored = await events.find({ _id: { $in: rows.map(({ row }) => row._id) } }).toArray();
-  const byId = new Map(stored.map((row) => [row._id, row]));
-  return rows.flatMap(({ row }) => {
-    const before = byId.get(row._id);
-    return before && !isSame(before, row) ? [row._id] : [];
-  });
+/** What is to be sent: each id once. What cannot be sent is found here, since the driver throws for the whole batch and names no culprit. */
+const prepare = (batch: readonly RunEvent[]) => {
+  const sent = new Map<string, Sent>();
+  const refused: { event: RunEvent; reason: string }[] = [];
+  const conflicts: string[] = [];
+  for (const event of batch) {
+    try {
+      const stored = storedForm(event);
+      const row = toRow(stored);
+      const reason = unfitReason(row);
+      const twin = sent.get(row._id);
+      if (reason !== undefined) refused.push({ event, reason });
+      else if (!twin) sent.set(row._id, { event, stored, row });
+      else if (!saysTheSame(twin.stored, stored)) conflicts.push(row._id);
+    } catch (error) {
+      refused.push({ event, reason: reasonOf(error) });
+    }
+  }
+  return { sent: [...sent.values()], refused, conflicts };
 };
 
-const isSame = (a: EventRow, b: EventRow): boolean => isDeepStrictEqual(plain(a), plain(b));
-const plain = (value: unknown): unknown => {
-  if (value instanceof Binary) return Buffer.from(value.buffer.subarray(0, value.length())).toString('base64');
-  if (Array.isArray(value)) return value.map(plain);
-  if (typeof value !== 'object' || value === null) return typeof value === 'object' ? null : value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, each]) => each !== undefined)
-      .toSorted(([x], [y]) => (x < y ? -1 : 1))
-      .map(([key, each]) => [key, plain(each)]),
-  );
+const insert = async (events: Collection<EventRow>, sent: readonly Sent[]): Promise<Answer> => {
+  if (sent.length === 0) return { there: [], refused: [] };
+  try {
+    const { insertedCount } = await events.insertMany(
+      sent.map(({ row }) => row),
+      { ordered: false },
+    );
+    if (insertedCount !== sent.length)
+      throw new Error(`${String(insertedCount)} of ${String(sent.length)} events were acknowledged`);
+    return { there: [], refused: [] };
+  } catch (error) {
+    if (hidesADocument(error)) return findCulprit(events, sent, error);
+    if (error instanceof MongoBulkWriteError) return accountFor(error, sent);
+    throw error;
+  }
 };
 
-const sizeOf = (event: RunEvent): number =>
-  event.type === 'output' ? event.data.length : event.type === 'jobSaved' ? JSON.stringify(event).length : 0;
+/** Halves, until the one is alone that spoils the others. What was stored by the first try comes as duplicates. */
+const findCulprit = async (events: Collection<EventRow>, sent: readonly Sent[], error: unknown): Promise<Answer> => {
+  const [one] = sent;
+  if (one && sent.length === 1) return { there: [], refused: [{ one, reason: reasonOf(error) }] };
+  const half = Math.ceil(sent.length / 2);
+  const [left, right] = [await insert(events, sent.slice(0, half)), await insert(events, sent.slice(half))];
+  return { there: [...left.there, ...right.there], refused: [...left.refused, ...right.refused] };
+};
+
+/** A bulk error is an answer only if inserted and failed together are the whole batch. The driver wraps a link that broke in mid-batch into one as well, without any write error. */
+const accountFor = (error: MongoBulkWriteError, sent: readonly Sent[]): Answer => {
+  const failures = new Map([error.writeErrors].flat().map((each) => [each.index, each]));
+  if (error.result.getWriteConcernError() || failures.size === 0 || error.insertedCount + failures.size !== sent.length)
+    throw error;
+  const there: Sent[] = [];
+  const refused: { one: Sent; reason: string }[] = [];
+  for (const [index, { code, errmsg }] of failures) {
+    const one = sent[index];
+    if (one && code === DUPLICATE_KEY) there.push(one);
+    else if (one && isOfADocument(code)) refused.push({ one, reason: errmsg ?? `code ${String(code)}` });
+    else throw error;
+  }
+  return { there, refused };
+};
+
+/** The ids of those whose stored content is another one. */
+const differing = async (events: Collection<EventRow>, there: readonly Sent[]): Promise<readonly string[]> => {
+  const wanted = new Map(there.map(({ stored, row }) => [row._id, stored]));
+  const conflicts: string[] = [];
+  for await (const row of byIds(events, [...wanted.keys()])) {
+    if (!saysTheSame(fieldsOf(row), wanted.get(row._id))) conflicts.push(row._id);
+    wanted.delete(row._id);
+  }
+  // Said to be there and not found: it is not known to be stored.
+  for (const id of wanted.keys()) throw new Error(`the event ${id} is said to be there and is not found`);
+  return conflicts;
+};
+
+const fieldsOf = (row: EventRow): unknown => {
+  const event = fromRow(row);
+  return event.type === 'unknown' ? event.raw : event;
+};

@@ -1,0 +1,85 @@
+import type { LogDocument } from '../../domain/run.ts';
+import type { RunsQuery } from '../../streams/ports.ts';
+import type { Projected } from '../project.ts';
+import { matchesQuery } from '../query.ts';
+import type { Embedded } from './env.ts';
+import { keyOf } from './log-keys.ts';
+
+/** Documents looked at in one go: an output has up to 64 kB, and the loop belongs to the scheduler too. */
+const AT_ONCE = 64;
+
+export type LogDocuments = {
+  /** The document of a run is now this one; without one, that of an earlier attempt goes. */
+  readonly write: (runId: string, projected: Projected) => Promise<void>;
+  readonly get: (runId: string) => LogDocument | undefined;
+  readonly has: (runId: string) => boolean;
+  readonly find: (query: RunsQuery) => Promise<{ readonly items: readonly LogDocument[]; readonly nextCursor?: string }>;
+};
+
+/** The documents of ended runs in lmdb, by run id. */
+export const openLogDocuments = ({ root }: Embedded): LogDocuments => {
+  const log = root.openDB<LogDocument, Buffer>({ name: 'log', keyEncoding: 'binary' });
+  /** `<job>\0<run id>`: the runs of one job without looking at all others. */
+  const byJob = root.openDB<true, Buffer>({ name: 'log.byJob', keyEncoding: 'binary' });
+  const keyInJob = ({ jobName, _id }: LogDocument): Buffer => Buffer.from(`${jobName}\0${_id}`);
+
+  /** Newest first, before the cursor; `next` is the cursor of what is left. */
+  const walk = (job: string | undefined, cursor: string | undefined): { documents: readonly LogDocument[]; next?: string } => {
+    const prefix = job === undefined ? '' : `${job}\0`;
+    // Going down, `start` is included where it is there: one more is taken, and the cursor itself is left out.
+    const start =
+      cursor === undefined
+        ? job === undefined
+          ? {}
+          : { start: keyOf(`${prefix}\u{10ffff}`) }
+        : { start: keyOf(prefix + cursor) };
+    const range = { ...start, reverse: true, limit: AT_ONCE + 1 };
+    const found =
+      job === undefined
+        ? [...log.getRange(range)].map(({ key, value }) => ({ runId: key.toString('utf8'), document: value }))
+        : [...byJob.getKeys({ ...range, end: keyOf(prefix) })].map((key) => {
+            const runId = key.toString('utf8').slice(prefix.length);
+            return { runId, document: log.get(Buffer.from(runId)) };
+          });
+    const next = found.length > AT_ONCE ? found.at(-1)?.runId : undefined;
+    const documents = found.flatMap(({ runId, document }) => (document && runId !== cursor ? [document] : []));
+    return { documents, ...(next !== undefined && { next }) };
+  };
+
+  return {
+    write: async (runId, { document, attempt }) =>
+      root.transaction(() => {
+        const before = log.get(keyOf(runId));
+        if (document) {
+          void log.put(Buffer.from(runId), document);
+          void byJob.put(keyInJob(document), true);
+        } else if (before && before.attempt < attempt) {
+          void log.remove(Buffer.from(runId));
+          void byJob.remove(keyInJob(before));
+        }
+      }),
+    get: (runId) => log.get(keyOf(runId)),
+    has: (runId) => log.doesExist(keyOf(runId)),
+    find: async (query) => {
+      const items: LogDocument[] = [];
+      for (let { cursor } = query; ;) {
+        const { documents, next } = walk(query.job, cursor);
+        for (const document of documents) {
+          if (!matchesQuery(query, document)) continue;
+          const last = items.at(-1);
+          if (items.length >= query.limit) return { items, ...(last && { nextCursor: last._id }) };
+          items.push(document);
+        }
+        if (next === undefined) return { items };
+        cursor = next;
+        await breath();
+      }
+    },
+  };
+};
+
+/** Lets everything else that waits go first. */
+export const breath = (): Promise<void> =>
+  new Promise((resolve) => {
+    setImmediate(resolve);
+  });

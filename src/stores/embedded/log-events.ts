@@ -1,0 +1,64 @@
+import { eventId, parseRunEvent, type RunEvent, type StoredRunEvent } from '../../domain/events.ts';
+import type { Appended } from '../../streams/ports.ts';
+import { saysTheSame, storedForm } from '../stored-form.ts';
+import type { Embedded } from './env.ts';
+import { keyOf, MOST_KEY_BYTES, rangeOfPrefix } from './log-keys.ts';
+
+export type LogEvents = {
+  /** Stores events, each once by its id; what it answers is on the disk. `stored` are those that are there now with this content. */
+  readonly store: (batch: readonly RunEvent[]) => Promise<Appended & { readonly stored: readonly RunEvent[] }>;
+  /** Those whose ids begin with the prefix, in the order of their ids, after the given id. */
+  readonly range: (prefix: string, after: string | undefined, limit: number) => readonly StoredRunEvent[];
+  readonly get: (id: string) => StoredRunEvent | undefined;
+};
+
+/** UTF-8 has no such byte. */
+const LAST_KEY = Buffer.from([0xff]);
+
+/** The events in lmdb: keys are UTF-8 bytes, so that their order is the ids' own on either adapter; values are msgpack, which keeps bytes as they are. */
+export const openLogEvents = ({ root }: Embedded): LogEvents => {
+  const events = root.openDB<unknown, Buffer>({ name: 'events', keyEncoding: 'binary' });
+
+  const prepared = (batch: readonly RunEvent[]) => {
+    const refused: { event: RunEvent; reason: string }[] = [];
+    const rows = batch.flatMap((event) => {
+      try {
+        const row = storedForm(event);
+        const id = eventId(row);
+        const key = Buffer.from(id);
+        if (key.length <= MOST_KEY_BYTES) return [{ id, key, row }];
+        throw new Error(`its id has ${String(key.length)} bytes, at most ${String(MOST_KEY_BYTES)} can be stored`);
+      } catch (error) {
+        refused.push({ event, reason: error instanceof Error ? error.message : String(error) });
+        return [];
+      }
+    });
+    return { rows, refused };
+  };
+
+  return {
+    store: async (batch) => {
+      const { rows, refused } = prepared(batch);
+      // In one transaction, so that of two callers with one id the second finds what the first has put.
+      return root.transaction(() => {
+        const stored: RunEvent[] = [];
+        const conflicts: string[] = [];
+        for (const { id, key, row } of rows) {
+          const before = events.get(key);
+          if (before === undefined) void events.put(key, row);
+          if (before === undefined || saysTheSame(before, row)) stored.push(row);
+          else conflicts.push(id);
+        }
+        return { refused, conflicts, stored };
+      });
+    },
+    range: (prefix, after, limit) => {
+      const { start, end = LAST_KEY } = rangeOfPrefix(prefix, after);
+      return [...events.getRange({ start, end, limit })].map(({ key, value }) => parseRunEvent(key.toString('utf8'), value));
+    },
+    get: (id) => {
+      const found = events.get(keyOf(id));
+      return found === undefined ? undefined : parseRunEvent(id, found);
+    },
+  };
+};

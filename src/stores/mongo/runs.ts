@@ -1,0 +1,44 @@
+import type { Collection, Filter } from 'mongodb';
+import type { LogDocument } from '../../domain/run.ts';
+import type { RunsQuery } from '../../streams/ports.ts';
+
+/** What `runsFrom` looks for by; without them lists are right and slow. */
+export const INDEXES = [
+  { key: { jobName: 1, _id: -1 } },
+  { key: { outcome: 1, _id: -1 } },
+  { key: { worker: 1, _id: -1 } },
+  { key: { 'run.workerName': 1, _id: -1 } },
+  { key: { planTime: -1 } },
+] as const;
+
+/** A page of ended runs, newest run id first. */
+export const runsFrom = async (documents: Collection<LogDocument>, { limit, ...query }: RunsQuery) => {
+  const found = await documents
+    .find({ $and: filtersOf(query) })
+    .sort({ _id: -1 })
+    .limit(limit + 1)
+    .toArray();
+  const page = found.slice(0, limit);
+  const last = page.at(-1);
+  return { items: page.filter(isOurs), ...(found.length > limit && last ? { nextCursor: last._id } : {}) };
+};
+
+/** Crontabs of this family keep documents of their own in a collection of this name: their ids are no texts, and there is no run in them. */
+export const isOurs = (document: LogDocument): boolean => typeof (document as Partial<LogDocument>).run?.id === 'string';
+
+const filtersOf = ({ job, outcome, worker, from, to, q, cursor }: Omit<RunsQuery, 'limit'>): Filter<LogDocument>[] => {
+  const text = q === undefined ? undefined : { $regex: literal(q), $options: 'i' };
+  return [
+    { _id: { $gt: '' } },
+    ...(cursor === undefined ? [] : [{ _id: { $lt: cursor } }]),
+    ...(job === undefined ? [] : [{ jobName: job }]),
+    ...(outcome === undefined ? [] : [{ outcome }]),
+    ...(worker === undefined ? [] : [{ $or: [{ worker }, { 'run.workerName': worker }] }]),
+    ...(from === undefined ? [] : [{ planTime: { $gte: from } }]),
+    ...(to === undefined ? [] : [{ planTime: { $lte: to } }]),
+    ...(text === undefined ? [] : [{ $or: [{ jobName: text }, { err: text }, { output: text }] }]),
+  ];
+};
+
+/** The text and nothing else, in the dialects of PCRE and Go. NUL, which no expression may hold, is looked for as it is stored. */
+const literal = (text: string): string => text.replaceAll('\0', '\uFFFD').replaceAll(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
