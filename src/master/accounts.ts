@@ -1,43 +1,14 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Logger } from 'pino';
 import { defer, ignoreElements, merge, tap, type Observable } from 'rxjs';
-import { Type, type Static } from 'typebox';
 import { toInstant, toMs } from '../domain/instant.ts';
 import type { Keys } from '../domain/keys.ts';
-import { createParse } from '../domain/problem.ts';
 import { retrying } from '../streams/backoff.ts';
 import type { Clock } from '../streams/clock.ts';
 import { feed } from '../streams/feed.ts';
 import type { Coordination, Entry } from '../streams/ports.ts';
+import { hashOf, isSame, newSecret, parseSession, parseToken, type Role, type Session, type Token } from './credentials.ts';
 import type { RouteStores } from './errors.ts';
 import { createSignInCodes } from './sign-in-codes.ts';
-
-export const ROLES = ['viewer', 'operator', 'editor', 'admin'] as const;
-export type Role = (typeof ROLES)[number];
-const RoleSchema = Type.Enum([...ROLES]);
-
-/** Value of `tokens/<id>`: of the token itself only its hash. */
-const Token = Type.Object({
-  v: Type.Integer({ minimum: 1 }),
-  hash: Type.String(),
-  role: RoleSchema,
-  name: Type.String(),
-  createdAt: Type.String(),
-});
-type Token = Static<typeof Token>;
-
-/** Value of `sessions/<hash of the session's id>`, under a lease of its own. It ends with its token: when that is gone or another. */
-const Session = Type.Object({
-  v: Type.Integer({ minimum: 1 }),
-  tokenId: Type.String(),
-  tokenHash: Type.String(),
-  lease: Type.String(),
-  createdAt: Type.String(),
-});
-type Session = Static<typeof Session>;
-
-const parseToken = createParse(Token);
-const parseSession = createParse(Session);
 
 /** Who asks. `session` is there where the console's cookie says so. */
 export type Identity = { readonly name: string; readonly role: Role; readonly session?: string };
@@ -45,10 +16,6 @@ export type Identity = { readonly name: string; readonly role: Role; readonly se
 /** The well-known id of the first token: that two masters start at once on an empty store makes one of it. */
 const FIRST = 'first-admin';
 const SESSION_MS = 12 * 3_600_000;
-
-const hashOf = (secret: string): string => createHash('sha256').update(secret).digest('hex');
-const newSecret = (): string => randomBytes(32).toString('base64url');
-const isSame = (a: string, b: string): boolean => a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 
 export type AccountsDeps = {
   /** For the feeds. */

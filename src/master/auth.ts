@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { ROLES, type Accounts, type Identity, type Role } from './accounts.ts';
+import type { Accounts, Identity } from './accounts.ts';
+import { ROLES, type Role } from './credentials.ts';
 import { hostnameOf, isLoopbackName, isSameOrigin } from './origin.ts';
 import { refused, Refused } from './problems.ts';
 import type { Attempts } from './sign-in-codes.ts';

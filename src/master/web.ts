@@ -22,6 +22,8 @@ export const registerWeb = async (
     redirect: false,
     cacheControl: false,
     dotfiles: 'ignore',
+    // The build leaves .br and .gz beside each file: nothing is compressed while somebody waits.
+    preCompressed: true,
     setHeaders: (reply, path) => {
       // Names under assets/ carry a hash of the content; the page that names them must always be asked for.
       const isHashed = path.includes('/assets/');

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import { ROLES } from '../accounts.ts';
+import { ROLES } from '../credentials.ts';
 import { COOKIE, tooMany } from '../auth.ts';
 import { isSecure } from '../origin.ts';
 import type { Parts } from '../parts.ts';

@@ -109,6 +109,24 @@ test('a sign-in link signs in once', async () => {
   expect([second.statusCode, second.headers.location, second.headers['set-cookie']]).toStrictEqual([303, '/login', undefined]);
 });
 
+test('tokens and sessions that nobody can read let nobody in and end no master', async () => {
+  await using master = await startMaster({ token: '' });
+  for (const value of [
+    '',
+    '{}',
+    '{"v":1,"hash":5}',
+    '{"v":1,"hash":"' + 'é'.repeat(64) + '","role":"admin","name":"x","createdAt":""}',
+    '{"v":1,"hash":"","role":"god","name":"x","createdAt":""}',
+  ])
+    await master.put(keys.token(`t${value.length}`), value);
+  await master.put(keys.session('s'), '[]');
+  expect((await master.api('POST', '/login', { token: 'x' })).statusCode).toBe(401);
+  expect((await master.api('GET', '/me', undefined, { authorization: `Bearer ${TOKEN}` })).statusCode).toBe(200);
+  expect(
+    (await master.api('GET', '/me', undefined, { cookie: 'cronstream_session=%00%ff; cronstream_session=a' })).statusCode,
+  ).toBe(401);
+});
+
 test('failed logins are answered 401, then for a minute 429; who is known goes on', async () => {
   await using master = await startMaster({ token: '' });
   const codes: number[] = [];
