@@ -26,7 +26,7 @@ export default function Run({ id }: { readonly id: string }) {
       <Group justify="space-between" gap="sm">
         <Group gap="sm" miw={0}>
           <Title order={1} size="h3" className="anywhere">
-            <Link href={`/runs?job=${encodeURIComponent(run.job)}`} style={{ color: 'inherit' }}>
+            <Link href={`/runs?job=${encodeURIComponent(run.job)}`} className="plain">
               {run.job}
             </Link>
           </Title>

@@ -31,7 +31,7 @@ export const WorkerRow = memo(function WorkerRow({ worker }: { readonly worker: 
           </Badge>
         )}
         <Text size="xs" c="dimmed" w="100%" className="anywhere">
-          {host} · {version} · <Seen at={worker.lastSeenAt} /> · <At at={startedAt} />
+          {host} · {version} · <Seen at={worker.lastSeenAt} /> · {texts.upSince} <At at={startedAt} />
         </Text>
       </div>
       <div className={classes['load']}>

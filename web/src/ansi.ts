@@ -66,7 +66,7 @@ const NO_COLOR = new RegExp(
   'g',
 );
 /** A sequence that is not whole yet: its rest is still to come. */
-const UNFINISHED = /\x1b(\[[0-?]*[ -/]*|\][^\x07]*)?$/;
+const UNFINISHED = /\x1b(\[[0-?]*[ -/]*|\][^\x07\x1b]{0,300}\x1b?)?$/;
 /* eslint-enable no-control-regex */
 
 /** A line that was written over shows what stood there at the end, as on a terminal: shorter text leaves the rest of the longer one. */

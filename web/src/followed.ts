@@ -1,4 +1,4 @@
-import { applyRunEvent, type Run, type StoredRunEvent } from '../../src/domain/run.ts';
+import { applyRunEvent, type Run, type RunEvent, type StoredRunEvent } from '../../src/domain/run.ts';
 import type { LiveEvent } from '../../src/domain/wire.ts';
 import { format } from './format.ts';
 import type { Place } from './live.ts';
@@ -11,8 +11,21 @@ export type Followed = { readonly run: Run; readonly printed: readonly Printed[]
 /** So many characters of an attempt are kept: no browser enjoys ten megabytes of text. */
 export const MOST_CHARS = 200_000;
 
-/** An event as the rest of the program knows it: bytes are bytes. */
+const OF_A_RUN = {
+  claimed: true,
+  started: true,
+  output: true,
+  killAsked: true,
+  signalled: true,
+  attemptEnded: true,
+  finished: true,
+  lost: true,
+  dropped: true,
+} as const satisfies Partial<Record<RunEvent['type'], true>>;
+
+/** An event as the rest of the program knows it: bytes are bytes, and what a newer version tells is unknown. */
 const eventOf = (sent: LiveEvent): StoredRunEvent => {
+  if (!(sent.type in OF_A_RUN)) return { type: 'unknown', id: '', was: sent.type, raw: sent };
   const { data } = sent as { readonly data?: unknown };
   const bytes = typeof data === 'string' ? { data: Uint8Array.from(atob(data), (char) => char.charCodeAt(0)) } : {};
   return { ...sent, ...bytes } as unknown as StoredRunEvent;

@@ -94,8 +94,6 @@ export const texts = {
   notJson: (why: string) => `This is not JSON: ${why}`,
   notAnObject: 'A job is an object: { "name": …, "command": …, "cronExpr": … }',
   nextFires: 'Next:',
-  atPlace: (message: string, line: number, column: number | undefined) =>
-    `${message} (line ${String(line)}${column === undefined ? '' : `, column ${String(column)}`})`,
   conflict: 'Somebody else has saved or deleted this job since you opened it. Yours is not saved.',
   nameTaken: 'There is a job of this name already. Take another name, or edit that one.',
   loadTheirs: 'Load theirs',
@@ -132,7 +130,7 @@ export const texts = {
   draining: 'drains: takes nothing new',
   slots: (used: string, all: string) => `${used} of ${all} slots`,
   seen: (when: string) => `seen ${when}`,
-  upSince: (when: string) => `up since ${when}`,
+  upSince: 'up since',
   idle: 'runs nothing now',
 
   failed: 'That did not work',

@@ -2,7 +2,6 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useDebouncedValue } from '@mantine/hooks';
 import type { Problem } from '../../src/domain/wire.ts';
 import { ApiError, ask } from './api.ts';
-import { texts } from './texts.ts';
 
 export type Explained = {
   readonly description: string;
@@ -43,7 +42,6 @@ export const useExplained = (cronExpr: string, timezone: string) => {
 
 const problemsOf = ({ errors = [] }: Problem): ReadonlyMap<string, string> => {
   const byPath = new Map<string, string>();
-  for (const { path, message, line, column } of errors)
-    if (!byPath.has(path)) byPath.set(path, line === undefined ? message : texts.atPlace(message, line, column));
+  for (const { path, message } of errors) if (!byPath.has(path)) byPath.set(path, message);
   return byPath;
 };
