@@ -5,21 +5,20 @@ import { toLogDocument, type LogDocument } from '../domain/run.ts';
 /** Whether an event may end a run: then the run's document is to be written. */
 const ENDS = new Set<RunEvent['type']>(['finished', 'lost', 'dropped']);
 
-/** The runs of a batch whose documents may have to be written anew: those that end in it, and those that `hasDocument` says have ended before. */
-export const touchedRuns = async (
+/** The runs of a batch: those that end in it, whose documents are to be written, and the others, whose documents are only if they have ended before. With the highest number of an event, as far as the batch tells. */
+export const runsOf = (
   events: readonly RunEvent[],
-  hasDocument: (runIds: readonly string[]) => Promise<ReadonlySet<string>>,
-): Promise<readonly string[]> => {
-  const all = new Set(events.map(runIdOf).filter((id) => id !== undefined));
-  const ended = new Set(
-    events
-      .filter(({ type }) => ENDS.has(type))
-      .map(runIdOf)
-      .filter((id) => id !== undefined),
-  );
-  const others = [...all].filter((id) => !ended.has(id));
-  const late = others.length === 0 ? new Set() : await hasDocument(others);
-  return [...all].filter((id) => ended.has(id) || late.has(id));
+): { readonly ended: ReadonlyMap<string, number>; readonly others: ReadonlyMap<string, number> } => {
+  const [ended, others] = [new Map<string, number>(), new Map<string, number>()];
+  for (const event of events) {
+    const runId = runIdOf(event);
+    if (runId === undefined) continue;
+    const seq = Math.max('seq' in event ? event.seq : 0, ended.get(runId) ?? 0, others.get(runId) ?? 0);
+    const isEnded = ENDS.has(event.type) || ended.has(runId);
+    if (isEnded) others.delete(runId);
+    (isEnded ? ended : others).set(runId, seq);
+  }
+  return { ended, others };
 };
 
 /** What a run's stored events make of it: its document if it has ended, and its newest attempt (0: it has no events). */

@@ -9,8 +9,8 @@ import { keyOf } from './log-keys.ts';
 const AT_ONCE = 64;
 
 export type LogDocuments = {
-  /** The document of a run is now this one; without one, that of an earlier attempt goes. */
-  readonly write: (runId: string, projected: Projected) => Promise<void>;
+  /** The document of a run is now this one; without one, that of an earlier attempt goes. To be called in a transaction. */
+  readonly write: (runId: string, projected: Projected) => void;
   readonly get: (runId: string) => LogDocument | undefined;
   readonly has: (runId: string) => boolean;
   readonly find: (query: RunsQuery) => Promise<{ readonly items: readonly LogDocument[]; readonly nextCursor?: string }>;
@@ -47,17 +47,16 @@ export const openLogDocuments = ({ root }: Embedded): LogDocuments => {
   };
 
   return {
-    write: async (runId, { document, attempt }) =>
-      root.transaction(() => {
-        const before = log.get(keyOf(runId));
-        if (document) {
-          void log.put(Buffer.from(runId), document);
-          void byJob.put(keyInJob(document), true);
-        } else if (before && before.attempt < attempt) {
-          void log.remove(Buffer.from(runId));
-          void byJob.remove(keyInJob(before));
-        }
-      }),
+    write: (runId, { document, attempt }) => {
+      const before = log.get(keyOf(runId));
+      if (document) {
+        void log.put(Buffer.from(runId), document);
+        void byJob.put(keyInJob(document), true);
+      } else if (before && before.attempt < attempt) {
+        void log.remove(Buffer.from(runId));
+        void byJob.remove(keyInJob(before));
+      }
+    },
     get: (runId) => log.get(keyOf(runId)),
     has: (runId) => log.doesExist(keyOf(runId)),
     find: async (query) => {

@@ -5,8 +5,8 @@ import type { Embedded } from './env.ts';
 import { keyOf, MOST_KEY_BYTES, rangeOfPrefix } from './log-keys.ts';
 
 export type LogEvents = {
-  /** Stores events, each once by its id; what it answers is on the disk. `stored` are those that are there now with this content. */
-  readonly store: (batch: readonly RunEvent[]) => Promise<Appended & { readonly stored: readonly RunEvent[] }>;
+  /** Stores events, each once by its id; what it answers is on the disk. `within` is called in the same transaction, with those that are there now with this content. */
+  readonly store: (batch: readonly RunEvent[], within: (stored: readonly RunEvent[]) => void) => Promise<Appended>;
   /** Those whose ids begin with the prefix, in the order of their ids, after the given id. */
   readonly range: (prefix: string, after: string | undefined, limit: number) => readonly StoredRunEvent[];
   readonly get: (id: string) => StoredRunEvent | undefined;
@@ -37,7 +37,7 @@ export const openLogEvents = ({ root }: Embedded): LogEvents => {
   };
 
   return {
-    store: async (batch) => {
+    store: async (batch, within) => {
       const { rows, refused } = prepared(batch);
       // In one transaction, so that of two callers with one id the second finds what the first has put.
       return root.transaction(() => {
@@ -49,7 +49,8 @@ export const openLogEvents = ({ root }: Embedded): LogEvents => {
           if (before === undefined || saysTheSame(before, row)) stored.push(row);
           else conflicts.push(id);
         }
-        return { refused, conflicts, stored };
+        within(stored);
+        return { refused, conflicts };
       });
     },
     range: (prefix, after, limit) => {

@@ -2,7 +2,7 @@ import { defer, firstValueFrom, throwError, timeout } from 'rxjs';
 import { eventId, type RunEvent } from '../../domain/events.ts';
 import { systemClock, type Clock } from '../../streams/clock.ts';
 import { Unavailable, type RunLog } from '../../streams/ports.ts';
-import { createKept, projectionOf, settle, touchedRuns, type Projected } from '../project.ts';
+import { createKept, projectionOf, runsOf, settle, type Projected } from '../project.ts';
 import type { Embedded } from './env.ts';
 import { breath, openLogDocuments } from './log-documents.ts';
 import { openLogEvents } from './log-events.ts';
@@ -53,18 +53,25 @@ export const createEmbeddedRunLog = ({ env, clock = systemClock, deadlineMs = 10
   };
 
   const append = async (batch: readonly RunEvent[]) => {
-    const { stored, refused, conflicts } = await events.store(batch);
-    const touched = await touchedRuns(stored, async (runIds) => new Set(runIds.filter(documents.has)));
-    // All at once: what is written in one turn of the loop goes to the disk together.
-    await Promise.all(
-      touched.map((runId) =>
-        settle(
-          () => read(runId),
-          (projected) => documents.write(runId, projected),
-        ),
-      ),
-    );
-    return { refused, conflicts };
+    const big: string[] = [];
+    const answer = await events.store(batch, (stored) => {
+      const { ended, others } = runsOf(stored);
+      for (const runId of [...ended.keys(), ...[...others.keys()].filter(documents.has)]) {
+        const page = events.range(`${runId}/`, undefined, PAGE);
+        if (page.length < PAGE) documents.write(runId, projectionOf(page));
+        else big.push(runId);
+      }
+    });
+    // These take longer to read than the one transaction that everybody waits for may last.
+    for (const runId of big)
+      await settle(
+        () => read(runId),
+        (projected) =>
+          env.root.transaction(() => {
+            documents.write(runId, projected);
+          }),
+      );
+    return answer;
   };
 
   return {

@@ -1,11 +1,12 @@
-import { MongoBulkWriteError, type Collection } from 'mongodb';
+import type { Collection } from 'mongodb';
 import type { Logger } from 'pino';
 import { runIdOf, type RunEvent, type StoredRunEvent } from '../../domain/events.ts';
 import type { LogDocument } from '../../domain/run.ts';
 import { lastValueFrom, from, mergeMap } from 'rxjs';
-import { lostIdOf, projectionOf, settle, SHOWN_BYTES, touchedRuns, wholeRuns, type Projected } from '../project.ts';
+import { lostIdOf, projectionOf, runsOf, settle, SHOWN_BYTES, wholeRuns, type Projected } from '../project.ts';
 import { byIds } from './by-ids.ts';
-import { DUPLICATE_KEY, isOfADocument, unfitReason } from './faults.ts';
+import { DUPLICATE_KEY, isOfADocument, reasonOf, unfitReason } from './faults.ts';
+import { insertEach } from './insert.ts';
 import { inPrefix } from './range.ts';
 import { fromRow, type EventRow } from './rows.ts';
 
@@ -15,92 +16,90 @@ type Collections = {
   readonly log: Pick<Logger, 'warn'> | undefined;
 };
 
-/** FerretDB hangs for ever when one command carries more than about 90 statements that match: each keeps one of its hundred connections. */
-const STATEMENTS_AT_ONCE = 50;
 /** A run of no more events than that is read in one go, outputs and all (2 MB at most). */
 const FEW_EVENTS = 32;
-const RUNS_AT_ONCE = 8;
+const AT_ONCE = 8;
 const MOST_RACES = 10;
 
 /** Brings the documents of `log` up to date with events that are stored now. */
 export const projectInto = ({ events, documents, log }: Collections) => {
-  const put = async (all: readonly LogDocument[]): Promise<void> => {
-    for (let first = 0; first < all.length; first += STATEMENTS_AT_ONCE) {
-      const some = all.slice(first, first + STATEMENTS_AT_ONCE).filter((document) => isFit(document));
-      if (some.length > 0) await putSome(some);
-    }
-  };
-
   /** A document that the server never takes is told and left out: it is a projection, and the run's events are stored. */
   const tell = (runId: string, reason: string): void =>
     log?.warn({ run: runId, reason }, 'the log database refuses the document of a run: the run is missing in lists');
 
-  const isFit = (document: LogDocument): boolean => {
-    const reason = unfitReason(document);
-    if (reason !== undefined) tell(document._id, reason);
-    return reason === undefined;
+  const fit = (all: readonly LogDocument[]): readonly LogDocument[] =>
+    all.filter((document) => {
+      const reason = unfitReason(document);
+      if (reason !== undefined) tell(document._id, reason);
+      return reason === undefined;
+    });
+
+  /** Of runs that are new as a rule: one insert for all of them, and a replace for each that has one already. */
+  const putNew = async (all: readonly LogDocument[]): Promise<void> => {
+    const { there, refused } = await insertEach(documents, fit(all));
+    for (const { row, reason } of refused) tell(row._id, reason);
+    await inParallel(there, put);
   };
 
-  const putSome = async (some: readonly LogDocument[]): Promise<void> => {
+  const put = async (document: LogDocument): Promise<void> => {
     for (let race = 1; ; race += 1) {
       try {
-        await documents.bulkWrite(
-          some.map((document) => ({ replaceOne: { filter: { _id: document._id }, replacement: document, upsert: true } })),
-          { ordered: false },
-        );
+        if (fit([document]).length > 0) await documents.replaceOne({ _id: document._id }, document, { upsert: true });
         return;
       } catch (error) {
-        if (!(error instanceof MongoBulkWriteError) || error.result.getWriteConcernError()) throw error;
-        const failures = [error.writeErrors].flat();
-        const isRace = failures.some(({ code }) => code === DUPLICATE_KEY);
-        const others = failures.filter(({ code }) => code !== DUPLICATE_KEY);
-        if (failures.length === 0 || others.some(({ code }) => !isOfADocument(code))) throw error;
+        const { code } = error as { code?: unknown };
         // Of two upserts that both found nothing one fails: it finds something when it tries again.
-        if (isRace && race < MOST_RACES) continue;
-        if (isRace) throw error;
-        for (const { index, errmsg } of others) tell(some[index]?._id ?? '', errmsg ?? '');
+        if (code === DUPLICATE_KEY && race < MOST_RACES) continue;
+        if (!isOfADocument(code)) throw error;
+        tell(document._id, reasonOf(error));
         return;
       }
     }
   };
 
-  const has = async (runIds: readonly string[]): Promise<ReadonlySet<string>> => {
+  const has = async (runIds: readonly string[]) => {
     const found = new Set<string>();
     for await (const { _id } of byIds(documents, runIds, { _id: 1 })) found.add(_id);
     return found;
   };
 
   const write = async (runId: string, { document, attempt }: Projected): Promise<void> => {
-    if (document) await put([document]);
+    if (document) await put(document);
     // A further attempt of a run that was lost: it has not ended any more. What was written by hand or is older stays.
     else if (attempt > 0) await documents.deleteOne({ _id: runId, attempt: { $lt: attempt } });
   };
 
-  const project = (runId: string): Promise<void> =>
+  const project = ([runId, seq]: readonly [string, number]): Promise<void> =>
     settle(
-      async () => projectionOf(await eventsOfRun(events, runId)),
+      async () => projectionOf(await eventsOfRun(events, runId, seq < FEW_EVENTS)),
       (projected) => write(runId, projected),
     );
 
   return async (stored: readonly RunEvent[]): Promise<void> => {
     const whole = wholeRuns(stored);
-    await put([...whole.values()]);
+    await putNew([...whole.values()]);
     const lost = new Set<string>();
     for await (const { _id } of byIds(events, [...whole.keys()].map(lostIdOf), { _id: 1 })) lost.add(_id);
-    const others = stored.filter((event) => {
-      const runId = runIdOf(event);
-      return runId !== undefined && (!whole.has(runId) || lost.has(lostIdOf(runId)));
-    });
-    const touched = await touchedRuns(others, has);
-    await lastValueFrom(from(touched).pipe(mergeMap(project, RUNS_AT_ONCE)), { defaultValue: undefined });
+    const { ended, others } = runsOf(
+      stored.filter((event) => {
+        const runId = runIdOf(event);
+        return runId !== undefined && (!whole.has(runId) || lost.has(lostIdOf(runId)));
+      }),
+    );
+    const late = others.size === 0 ? others : await has([...others.keys()]);
+    await inParallel([...ended, ...[...others].filter(([runId]) => late.has(runId))], project);
   };
 };
 
+const inParallel = async <T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> => {
+  await lastValueFrom(from(items).pipe(mergeMap(act, AT_ONCE)), { defaultValue: undefined });
+};
+
 /** The events that a run's document is made of: of a run that printed much, only the end of its output comes over the wire. */
-const eventsOfRun = async (events: Collection<EventRow>, runId: string): Promise<readonly StoredRunEvent[]> => {
+const eventsOfRun = async (events: Collection<EventRow>, runId: string, isShort: boolean): Promise<readonly StoredRunEvent[]> => {
   const all = inPrefix(`${runId}/`);
-  const first = await events.find(all).sort({ _id: 1 }).limit(FEW_EVENTS).toArray();
-  if (first.length < FEW_EVENTS) return first.map(fromRow);
+  const first = isShort ? await events.find(all).sort({ _id: 1 }).limit(FEW_EVENTS).toArray() : undefined;
+  if (first && first.length < FEW_EVENTS) return first.map(fromRow);
   const facts = (
     await events
       .find({ ...all, type: { $ne: 'output' } })
