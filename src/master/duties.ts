@@ -39,11 +39,21 @@ export const dutiesOf = (view: LeaderView, context: DutyContext): readonly Duty[
     duty(view, context).slice(0, MOST_AT_ONCE),
   );
 
+/** No more is made than will be done: the view may hold 100,000 jobs that all want something. */
+const upTo = <T, D>(items: Iterable<T>, dutiesFor: (item: T) => readonly D[]): readonly D[] => {
+  const made: D[] = [];
+  for (const item of items) {
+    made.push(...dutiesFor(item));
+    if (made.length >= MOST_AT_ONCE) break;
+  }
+  return made;
+};
+
 type Look = (view: LeaderView, context: DutyContext) => readonly Duty[];
 
 /** Jobs put by hand have no mark of their schedule: they get it, and nothing before it is ever run, missed or caught up. */
 const marks: Look = ({ jobs, cursors }, { keys, leader, now }) =>
-  [...jobs.values()].flatMap(({ known }) => {
+  upTo(jobs.values(), ({ known }) => {
     if (!known) return [];
     const cursor = cursors.get(known.job.name);
     if (cursor?.cursor?.decision.hash === known.hash) return [];
@@ -69,7 +79,7 @@ const marks: Look = ({ jobs, cursors }, { keys, leader, now }) =>
 
 /** Jobs whose cursor stands still past `lateAfterMs`: nobody could run their ticks. Told as missed, up to the newest that is late. */
 const standStill: Look = ({ jobs, cursors, workers }, { keys, leader, now, scale }) =>
-  [...jobs.values()].flatMap(({ known, dueAt }) => {
+  upTo(jobs.values(), ({ known, dueAt }) => {
     const cursor = known && cursors.get(known.job.name);
     if (!known?.job.enabled || !cursor?.cursor || cursor.cursor.decision.hash !== known.hash) return [];
     const lateBefore = now - known.job.lateAfterMs - SETTLE_MARGIN_MS / scale;
@@ -109,7 +119,7 @@ const standStill: Look = ({ jobs, cursors, workers }, { keys, leader, now, scale
 
 /** Runs whose worker's presence has been gone for their `lostAfterMs`, counted by this leader: their host has ended them before (design.md §5.3). */
 const lostRuns: Look = ({ runs, locks, absentSince }, { keys, leader, now, monotonic }) =>
-  [...runs.values()].flatMap(({ live, revision }) => {
+  upTo(runs.values(), ({ live, revision }) => {
     const since = live.state === 'running' ? absentSince.get(live.worker) : undefined;
     if (since === undefined || live.lostAfterMs === 'never' || monotonic - since < live.lostAfterMs) return [];
     return [
@@ -147,7 +157,7 @@ export const lossOf = (keys: Keys, live: LiveRun, now: number, reason: Reason, b
 
 /** Locks whose run is not there or has ended, a minute after that was seen. */
 const orphanedLocks: Look = ({ locks, runs }, { keys, leader, monotonic, scale }) =>
-  [...locks.entries()].flatMap(([job, { runId, revision, seenAt }]) => {
+  upTo(locks.entries(), ([job, { runId, revision, seenAt }]) => {
     const run = runs.get(runId);
     if (run?.live.state === 'running') return [];
     const since = run?.endedSeenAt ?? seenAt;
@@ -164,7 +174,7 @@ const orphanedLocks: Look = ({ locks, runs }, { keys, leader, monotonic, scale }
 
 /** Queued runs past their `notAfter`, and those of jobs that are gone. */
 const queueEnds: Look = ({ queue, jobs }, { keys, leader, now }) =>
-  [...queue.values()].flatMap(({ queued, revision }) => {
+  upTo(queue.values(), ({ queued, revision }) => {
     const reason: Reason | undefined = !jobs.has(queued.job)
       ? 'jobDeleted'
       : queued.notAfter !== undefined && toMs(queued.notAfter) <= now
@@ -237,7 +247,7 @@ const inBunches = (
 const endedRuns: Look = ({ runs }, { keys, leader, monotonic, scale }) =>
   inBunches(
     'removeEnded',
-    [...runs.values()].flatMap(({ live, revision, endedSeenAt }) =>
+    upTo(runs.values(), ({ live, revision, endedSeenAt }) =>
       endedSeenAt !== undefined && monotonic - endedSeenAt >= MINUTE / scale
         ? [{ key: keys.run(live.job, live.runId), revision }]
         : [],
