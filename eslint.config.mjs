@@ -99,6 +99,7 @@ export default defineConfig(
     },
   },
   ...places,
+  { files: ['bench/**/*.mjs'], ...tseslint.configs.disableTypeChecked },
   {
     // The tests' own freedoms: loose shapes in what they read back, and time that really passes.
     files: ['test/**/*.ts', 'bench/**'],
