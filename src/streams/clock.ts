@@ -1,4 +1,4 @@
-import { asyncScheduler, defer, firstValueFrom, map, of, switchMap, timer, type Observable, type SchedulerLike } from 'rxjs';
+import { asyncScheduler, firstValueFrom, map, timer, type Observable, type SchedulerLike } from 'rxjs';
 
 /** The one home of time. `now` is the wall clock in ms since the epoch and may step; `monotonic` is in ms and never does. All waiting goes through `scheduler`, so
  *  that marble tests drive it. */
@@ -15,14 +15,6 @@ export const virtualClock = (scheduler: SchedulerLike, startAt = 0): Clock => ({
 
 /** Timers hop: one of more than 24.8 days would fire at once, and a step of the wall clock is noticed at the end of a hop. */
 export const LONGEST_HOP_MS = 60_000;
-
-/** Emits once when the wall clock has reached `at` (ms since the epoch), never before, then completes. */
-export const timerAt = (at: number, clock: Clock): Observable<void> =>
-  defer(() => {
-    const left = at - clock.now();
-    if (left <= 0) return of(undefined);
-    return timer(Math.min(Math.ceil(left), LONGEST_HOP_MS), clock.scheduler).pipe(switchMap(() => timerAt(at, clock)));
-  });
 
 /** Emits once after `ms`, at most 24 days. */
 export const after = (ms: number, clock: Clock): Observable<void> => timer(ms, clock.scheduler).pipe(map(() => undefined));

@@ -1,4 +1,17 @@
-import { catchError, concat, defer, ignoreElements, map, of, repeat, switchMap, takeUntil, timer, type Observable } from 'rxjs';
+import {
+  catchError,
+  concat,
+  defer,
+  filter,
+  ignoreElements,
+  map,
+  of,
+  repeat,
+  switchMap,
+  takeUntil,
+  timer,
+  type Observable,
+} from 'rxjs';
 import { waitOf } from './backoff.ts';
 import type { Clock } from './clock.ts';
 import type { Change, Changes, Coordination, Entry, Listing } from './ports.ts';
@@ -33,6 +46,7 @@ export const feed = (
         const listed$ = of(state.onList(listing));
         const watched$ = defer(() => coordination.watch(prefix, listing.revision + 1)).pipe(
           map(state.onChanges),
+          filter(({ changes }) => changes.length > 0),
           takeUntil(timer(relistMs, clock.scheduler)),
         );
         return concat(listed$, watched$);
@@ -70,7 +84,7 @@ const createState = () => {
     return { type: 'changes', changes, revision };
   };
 
-  const onChanges = ({ changes, revision }: Changes): FeedEvent => {
+  const onChanges = ({ changes, revision }: Changes): Extract<FeedEvent, { type: 'changes' }> => {
     const fresh = changes.filter((change) =>
       change.type === 'put' ? change.entry.revision > (known.get(change.entry.key) ?? 0) : known.has(change.key),
     );

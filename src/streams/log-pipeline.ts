@@ -97,7 +97,8 @@ export const logPipeline = <I extends { readonly event: RunEvent }>({
       mergeMap((items) => items),
       inBatches({ spanMs, size, write, clock, backoff: { onError } }),
     );
-    return merge(stored$.pipe(completing(news$)), news$);
+    // In this order: what is told at once must be heard.
+    return merge(news$, stored$.pipe(completing(news$)));
   });
 
 const completing =

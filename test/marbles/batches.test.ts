@@ -1,0 +1,46 @@
+import { NEVER, type Observable } from 'rxjs';
+import { expect, test } from 'vitest';
+import { inBatches } from '../../src/streams/batches.ts';
+import { marbles } from '../support/marbles.ts';
+
+const half = { random: () => 0.5 };
+
+test('a full batch goes at once, the rest when its time is up', marbles(({ cold, expectObservable, clock }) => {
+  const events = ' a-b-c-----------|';
+  const written = '---x--------y---|';
+  const stored$ = cold(events).pipe(inBatches({ spanMs: 9, size: 2, clock, write: (batch) => cold('-(w|)', { w: batch.join('') }) }));
+  expectObservable(stored$).toBe(written, { x: 'ab', y: 'c' });
+}));
+
+test('no batch is empty', marbles(({ cold, expectObservable, clock }) => {
+  expectObservable(cold('30ms |').pipe(inBatches({ spanMs: 5, size: 2, clock, write: () => cold('(w|)') }))).toBe('30ms |');
+}));
+
+test('one write in flight, order kept, though the store is slow', marbles(({ cold, expectObservable, clock }) => {
+  const stored$ = cold('(abcdef|)').pipe(inBatches({ spanMs: 9, size: 2, clock, write: (batch) => cold('10ms (w|)', { w: batch.join('') }) }));
+  expectObservable(stored$).toBe('10ms x 9ms y 9ms (z|)', { x: 'ab', y: 'cd', z: 'ef' });
+}));
+
+test('a write that fails is repeated until it succeeds, and nothing overtakes it', marbles(({ cold, expectObservable, clock, flush }) => {
+  const sent: string[] = [];
+  const write = (batch: readonly string[]): Observable<string> => {
+    sent.push(batch.join(''));
+    return sent.length < 3 ? cold('#') : cold('(w|)', { w: batch.join('') });
+  };
+  expectObservable(cold('(abcd|)').pipe(inBatches({ spanMs: 9, size: 2, clock, write, backoff: half }))).toBe('225ms (xy|)', { x: 'ab', y: 'cd' });
+  flush();
+  expect(sent).toStrictEqual(['ab', 'ab', 'ab', 'cd']);
+}));
+
+test('a write that is never answered is repeated after its time', marbles(({ cold, expectObservable, clock }) => {
+  let tries = 0;
+  const write = (): Observable<string> => {
+    tries += 1;
+    return tries === 1 ? NEVER : cold('(w|)');
+  };
+  expectObservable(cold('(a|)').pipe(inBatches({ spanMs: 9, size: 1, clock, timeoutMs: 500, write, backoff: half }))).toBe('575ms (w|)');
+}));
+
+test('the end flushes what is left', marbles(({ cold, expectObservable, clock }) => {
+  expectObservable(cold('-a-|').pipe(inBatches({ spanMs: 900, size: 9, clock, write: (batch) => cold('(w|)', { w: batch.join('') }) }))).toBe('---(a|)');
+}));

@@ -1,0 +1,88 @@
+import { defer, EMPTY, map, NEVER, of, takeUntil, throwError, timer, toArray, type Observable } from 'rxjs';
+import { expect, test } from 'vitest';
+import type { RunEvent } from '../../src/domain/events.ts';
+import { logPipeline, type LogSource, type PipelineNews } from '../../src/streams/log-pipeline.ts';
+import type { Appended } from '../../src/streams/ports.ts';
+import { marbles } from '../support/marbles.ts';
+
+type Item = { readonly event: RunEvent };
+const item = (seq: number): Item => ({ event: { v: 1, type: 'started', job: 'a', runId: 'r', attempt: 1, seq, at: '', pid: 1, host: '' } });
+const seqOf = ({ event }: Item): number => ('seq' in event ? event.seq : -1);
+const fine: Appended = { refused: [], conflicts: [] };
+
+/** A spool with so many items; what was done is noted in words. */
+const spoolOf = (count: number, wakes$: Observable<void>, notes: string[]): LogSource<Item> => {
+  let next = 0;
+  return {
+    wakes$,
+    take: (most) =>
+      defer(() => {
+        const items = Array.from({ length: Math.min(most, count - next) }, (_, index) => item(next + index));
+        next += items.length;
+        if (items.length > 0) notes.push(`take ${items.map(seqOf).join()}`);
+        return of(items);
+      }),
+    confirm: (items) =>
+      defer(() => {
+        notes.push(`confirm ${items.map(seqOf).join()}`);
+        return EMPTY;
+      }),
+    setAside: (_event, reason) =>
+      defer(() => {
+        notes.push(`aside ${reason}`);
+        return EMPTY;
+      }),
+  };
+};
+const stored = (count: number): PipelineNews => ({ type: 'stored', count });
+const sizes = { spanMs: 10, size: 2 };
+
+test('takes at once, writes in batches, and confirms only what is stored', marbles(({ cold, expectObservable, clock, flush }) => {
+  const notes: string[] = [];
+  const append = (events: readonly RunEvent[]): Observable<Appended> => {
+    notes.push(`append ${String(events.length)}`);
+    return cold('5ms (a|)', { a: fine });
+  };
+  expectObservable(logPipeline({ source: spoolOf(3, NEVER, notes), append, clock, ...sizes, stop$: NEVER }), '100ms !').toBe('5ms x 9ms y', { x: stored(2), y: stored(1) });
+  flush();
+  expect(notes).toStrictEqual(['take 0,1', 'append 2', 'take 2', 'confirm 0,1', 'append 1', 'confirm 2']);
+}));
+
+test('hands out two batches that are not confirmed, and no more', marbles(({ expectObservable, clock, flush }) => {
+  const notes: string[] = [];
+  expectObservable(logPipeline({ source: spoolOf(100, NEVER, notes), append: () => NEVER, clock, ...sizes, stop$: NEVER }), '100ms !').toBe('');
+  flush();
+  expect(notes).toStrictEqual(['take 0,1', 'take 2,3']);
+}));
+
+test('P4: while the run log is away it says so, and what waits is stored when it is back', marbles(({ expectObservable, clock, flush }) => {
+  const notes: string[] = [];
+  let tries = 0;
+  const append = () => defer(() => (tries++ < 1 ? throwError(() => new Error('away')) : of(fine)));
+  // The wait has its jitter: what counts is the order.
+    const types$ = logPipeline({ source: spoolOf(2, NEVER, notes), append, clock, ...sizes, stop$: NEVER }).pipe(
+      map(({ type }) => type),
+      takeUntil(timer(900, clock.scheduler)),
+      toArray(),
+    );
+    expectObservable(types$).toBe('900ms (a|)', { a: ['lagging', 'stored'] });
+    flush();
+    expect(notes).toStrictEqual(['take 0,1', 'confirm 0,1']);
+}));
+
+test('what the run log never takes is set aside and told, a conflict is told', marbles(({ expectObservable, clock, flush }) => {
+  const notes: string[] = [];
+  const refused = { event: item(1).event, reason: 'poison' };
+  const append = () => of({ refused: [refused], conflicts: ['x'] });
+  expectObservable(logPipeline({ source: spoolOf(2, NEVER, notes), append, clock, ...sizes, stop$: NEVER }), '50ms !').toBe('(abc)', { a: stored(1), b: { type: 'refused', ...refused }, c: { type: 'conflict', id: 'x' } });
+  flush();
+  expect(notes).toStrictEqual(['take 0,1', 'aside poison', 'confirm 0,1']);
+}));
+
+test('a wake takes what is new; the end writes what was taken and completes', marbles(({ cold, expectObservable, clock }) => {
+  let there = 0;
+  const spool = spoolOf(0, cold('--w', { w: undefined }), []);
+  const source: LogSource<Item> = { ...spool, take: () => defer(() => of(there++ === 1 ? [item(0)] : [])) };
+  const append = () => cold<Appended>('3ms (a|)', { a: fine });
+  expectObservable(logPipeline({ source, append, clock, spanMs: 100, size: 5, stop$: cold('----s') })).toBe('7ms (a|)', { a: stored(1) });
+}));
