@@ -6,7 +6,7 @@ export const matchesQuery = (
   { job, outcome, worker, from, to, q }: RunsQuery,
   { jobName, outcome: its, run, err, output, planTime }: LogDocument,
 ): boolean => {
-  const text = q?.toLowerCase();
+  const text = q?.replaceAll('\0', '\uFFFD').toLowerCase(); // as it is stored
   return (
     (job === undefined || jobName === job) &&
     (outcome === undefined || its === outcome) &&

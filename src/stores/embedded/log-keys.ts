@@ -3,8 +3,8 @@ import { keyAfter, rangeOf, type KeyRange } from '../key-range.ts';
 /** lmdb's own limit. */
 export const MOST_KEY_BYTES = 1_978;
 
-/** A key to look for. One that is longer than any that can be stored is cut: it finds nothing, and is no error. */
-export const keyOf = (text: string): Buffer => Buffer.from(text).subarray(0, MOST_KEY_BYTES);
+/** A key to look for. One that no key can be (longer than any, or empty) becomes another that finds nothing, and is no error. */
+export const keyOf = (text: string): Buffer => (text === '' ? Buffer.of(0) : Buffer.from(text).subarray(0, MOST_KEY_BYTES));
 
 /** Where the keys with a prefix lie, behind the given one if that is among them. */
 export const rangeOfPrefix = (prefix: string, after: string | undefined): KeyRange => {

@@ -15,6 +15,14 @@ export const connectionTo = ({ url, timeoutMs, clock }: Options) => {
   const told = (what: string, why: string, cause?: unknown): Unavailable =>
     new Unavailable(`The log database at ${address} did not do it (${what}): ${clean(why)}`, clean(why) === why ? { cause } : {});
 
+  let isClosed = false;
+  /** Before each call: a client whose first try failed stays with what it closed then, and never works again unless it is told to connect. Where it is connected this is nothing. */
+  const connect = async (): Promise<void> => {
+    await client.connect();
+    // Closed meanwhile: what has been opened after that would keep the process alive.
+    if (isClosed) await client.close();
+  };
+
   /** `messages`: how many limits a call may take that sends more than one message. */
   const call = async <T>(what: string, act: () => Promise<T>, messages = 1): Promise<T> => {
     const limitMs = messages * timeoutMs;
@@ -23,13 +31,18 @@ export const connectionTo = ({ url, timeoutMs, clock }: Options) => {
       scheduler: clock.scheduler,
       with: () => throwError(() => told(what, `no answer within ${String(limitMs)} ms`)),
     };
+    if (isClosed) throw told(what, 'it was closed');
     try {
-      return await firstValueFrom(defer(act).pipe(timeout(late)));
+      return await firstValueFrom(defer(() => connect().then(act)).pipe(timeout(late)));
     } catch (error) {
       throw error instanceof Unavailable ? error : told(what, reasonOf(error), error);
     }
   };
-  return { client, call };
+  const close = async (): Promise<void> => {
+    isClosed = true;
+    await client.close();
+  };
+  return { client, call, close };
 };
 
 const clientOf = (url: string, timeoutMs: number): MongoClient =>

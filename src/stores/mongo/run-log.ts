@@ -1,4 +1,4 @@
-import { MongoNetworkError, MongoServerSelectionError, type Collection } from 'mongodb';
+import { MongoServerError, type Collection } from 'mongodb';
 import type { Logger } from 'pino';
 import type { LogDocument } from '../../domain/run.ts';
 import { systemClock, type Clock } from '../../streams/clock.ts';
@@ -28,7 +28,7 @@ export const openMongoRunLog = ({
   clock = systemClock,
   log,
 }: MongoOptions): RunLog => {
-  const { client, call } = connectionTo({ url, timeoutMs, clock });
+  const { client, call, close } = connectionTo({ url, timeoutMs, clock });
   const db = client.db(database);
   const events = db.collection<EventRow>('events');
   const documents = db.collection<LogDocument>('log');
@@ -70,19 +70,24 @@ export const openMongoRunLog = ({
       call('ping', async () => {
         await db.command({ ping: 1 });
       }),
-    close: () => client.close(true),
+    close,
   };
 };
 
-/** Makes the indexes with the first append. Failing to slows lists down and breaks nothing: it is told, and tried again by the next process; by the next append where nothing was reached. */
+/** Makes the indexes with the first append. Failing to slows lists down and breaks nothing: it is told, and tried again by the next process; by the next append where the server has not answered. */
 const indexing = (documents: Collection<LogDocument>, log: MongoOptions['log']) => {
   let isAsked = false;
+  const make = async (): Promise<void> => {
+    // One a command: FerretDB panics, and breaks the connection, when several of one command are there already.
+    for (const { key } of INDEXES) await documents.createIndex(key);
+  };
   return (): void => {
     if (isAsked) return;
     isAsked = true;
-    documents.createIndexes(INDEXES.map(({ key }) => ({ key }))).catch((error: unknown) => {
-      if (error instanceof MongoServerSelectionError || error instanceof MongoNetworkError) isAsked = false;
-      else log?.warn({ err: error }, 'the indexes of the run log could not be made: lists will be slow');
+    make().catch((error: unknown) => {
+      if (error instanceof MongoServerError)
+        log?.warn({ err: error }, 'the indexes of the run log could not be made: lists will be slow');
+      else isAsked = false;
     });
   };
 };
