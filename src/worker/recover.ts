@@ -86,10 +86,11 @@ const settle = async (
 
 /** After the launcher was gone and another one is there: every run that is held is looked at anew. */
 export const resettle = async (deps: RecoverDeps, live: readonly LiveEntry[]): Promise<void> => {
-  const found = await deps.spool.found(() => undefined);
+  // Only what is held: the spool as a whole also has folders of claims that are on their way right now.
   for (const one of deps.runs.all()) {
-    const each = found.find(({ folder }) => folder === one.folder);
-    if (one.isEnding || one.orphan || !each?.isBegun) continue;
+    if (one.isEnding || one.orphan) continue;
+    const each = await deps.spool.look(one.folder);
+    if (!each.isBegun) continue;
     await settle(deps, one, live, each);
     if (one.kill) await deps.runs.retell(one, one.kill);
   }

@@ -91,6 +91,16 @@ export const openSpool = async (root: string) => {
       }
       return all;
     },
+    /** What a folder that is open here tells now. */
+    look: async (folder: RunFolder): Promise<Omit<Found, 'facts'>> => {
+      const names = await readdir(folder.dir).catch((): string[] => []);
+      return {
+        folder,
+        isBegun: names.includes(FILES.begun),
+        exit: await folder.exit(),
+        process: await readJson(join(folder.dir, FILES.pid)),
+      };
+    },
     /** Says that there may be more to take. */
     wake: (): void => {
       wakes$.next();
