@@ -1,5 +1,6 @@
 import type { Problem } from '../../src/domain/wire.ts';
 import { learnMasterTime } from './clock.ts';
+import { language } from './language.ts';
 import { texts } from './texts.ts';
 
 export type Page<T> = {
@@ -34,7 +35,12 @@ export const ask = async <T>(
 ): Promise<T> => {
   const answer = await fetch(`/api/v1${path}`, {
     method,
-    headers: { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+    headers: {
+      accept: 'application/json',
+      'accept-language': language,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     ...(signal === undefined ? {} : { signal }),
   }).catch((error: unknown) => {

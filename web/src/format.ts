@@ -1,3 +1,4 @@
+import { locale } from './language.ts';
 import { texts } from './texts.ts';
 
 type Unit = keyof typeof texts.units;
@@ -80,4 +81,4 @@ export const createFormat = (locale?: string, zone?: string) => {
 };
 
 /** In the viewer's language and zone. */
-export const format = createFormat();
+export const format = createFormat(locale);

@@ -6,9 +6,12 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { AskProvider } from '../parts/ask.tsx';
 import { TellProvider } from '../parts/tell.tsx';
+import { language } from './language.ts';
 import { queryClient } from './query.ts';
 import { Shell } from './shell.tsx';
 import { theme } from './theme.ts';
+
+document.documentElement.lang = { en: 'en', zh: 'zh-CN' }[language];
 
 const root = document.getElementById('root');
 if (!root) throw new Error('the page has no place for the console');

@@ -1,189 +1,29 @@
-import type { Outcome, Reason, Trigger } from '../../src/domain/words.ts';
+import type { Outcome } from '../../src/domain/words.ts';
+import { en } from '../texts/en/index.ts';
+import type { Translated } from '../texts/translated.ts';
+import { zh } from '../texts/zh/index.ts';
+import { language } from './language.ts';
 
-type State = 'queued' | 'running' | 'finished';
-type Role = 'viewer' | 'operator' | 'editor' | 'admin';
+const spoken: Translated<typeof en> = { en, zh }[language];
 
-/** Every text of the console, in one place: a language is one such object. */
-export const texts = {
-  product: 'cronstream',
-  jobs: 'Jobs',
-  runs: 'Runs',
-  workers: 'Workers',
-  pages: 'Pages',
+/** Every text of the page in the viewer's language. The texts themselves are in web/texts/, a folder a language, a file a room. */
+export const { texts } = spoken;
 
-  linkUp: 'Live',
-  linkConnecting: 'Connecting',
-  linkLost: 'No link',
-  linkDown: (length: string, since: string) =>
-    `No link to the master for ${length}, since ${since}. What you see is from then; it comes back by itself.`,
-
-  signIn: 'Sign in',
-  signOut: 'Sign out',
-  signedInAs: (name: string, role: Role) => `${name}, ${role}`,
-  token: 'Token',
-  tokenHint:
-    'The admin token was shown once, when the first master started. “cronstream up” also prints a link that signs in by itself.',
-  linkUsed:
-    'That link has been used or is too old: each signs in once. Sign in with a token, or start “cronstream up” again for a new link.',
-  badToken: 'No master knows this token. Look for a missing character, or ask who runs cronstream for a new one.',
-
-  newJob: 'New job',
-  editJob: (name: string) => `Edit ${name}`,
-  edit: 'Edit',
-  save: 'Save',
-  cancel: 'Cancel',
-  close: 'Close',
-  remove: 'Delete',
-  more: 'Load more',
-  moreOf: (shown: string, all: string) => `${shown} of ${all} shown`,
-  moreActions: (job: string) => `More for ${job}`,
-  runNow: 'Run now',
-  kill: 'Kill',
-  killAsked: 'Kill asked',
-  runsOfJob: 'Its runs',
-  searchJobs: 'Search name, command, schedule, tag',
-  switchOf: (job: string) => `${job} is switched on`,
-  killTitle: (job: string) => `Kill ${job}?`,
-  killHint: 'Its command gets TERM, and KILL after the grace. The kill is kept until the end of the run confirms it.',
-  deleteTitle: (job: string) => `Delete ${job}?`,
-  deleteHint: 'It does not run again. What runs now goes on, and its history stays.',
-
-  columns: {
-    job: 'Job',
-    schedule: 'Schedule',
-    next: 'Next',
-    last: 'Last run',
-    run: 'Run of',
-    outcome: 'Outcome',
-    took: 'Took',
-    worker: 'Worker',
-    when: 'When',
-  },
-  never: 'has not run yet',
-  switchedOff: 'switched off',
-  noNext: 'never again',
-  waiting: (count: number) => (count === 1 ? '1 waits' : `${String(count)} wait`),
-  broken: 'broken',
-  brokenHint: (why: string) => `This job does nothing until it is mended: ${why}`,
-
-  noJobs: 'No jobs yet',
-  noJobsHint: 'Save this one to see how it works. It says hello every ten seconds.',
-  saveExample: 'Save this job',
-  ownJob: 'Write my own',
-  byCurl: 'The same from a shell, with the token instead of TOKEN:',
-  noJobsFound: (q: string) => `No job has “${q}” in its name, command, schedule or tags`,
-  showAll: 'Show all jobs',
-  noRuns: 'Nothing has run yet',
-  noRunsHint: 'Runs appear here by themselves as soon as a job is due. When that is, and a button to run one now:',
-  allRuns: 'All runs',
-  exit: (code: number) => `exit ${String(code)}`,
-  noWorkers: 'No worker is here, so nothing can run',
-  noWorkersHint: 'Start one beside the stores, on this machine or any other:',
-
-  name: 'Name',
-  nameHint: 'Letters, digits, “.”, “_” and “-”',
-  command: 'Command',
-  commandHint: 'Given to /bin/sh',
-  cron: 'Cron text',
-  cronHint: '5 fields, 6 (second first) or 7 (second first, year last); one a line',
-  zone: 'Time zone',
-  zoneHint: 'As Europe/Berlin; UTC when empty',
-  asJson: 'All fields, as JSON',
-  asForm: 'Back to the form',
-  json: 'Job',
-  notJson: (why: string) => `This is not JSON: ${why}`,
-  notAnObject: 'A job is an object: { "name": …, "command": …, "cronExpr": … }',
-  nextFires: 'Next:',
-  conflict: 'Somebody else has saved or deleted this job since you opened it. Yours is not saved.',
-  nameTaken: 'There is a job of this name already. Take another name, or edit that one.',
-  loadTheirs: 'Load theirs',
-  saveOver: 'Save mine over it',
-
-  fireTime: 'Fire time',
-  started: 'Started',
-  ended: 'Ended',
-  took: 'Took',
-  exitCode: 'Exit code',
-  signal: 'Signal',
-  reason: 'Reason',
-  error: 'Error',
-  worker: 'Worker',
-  trigger: 'Trigger',
-  by: 'By',
-  attempt: 'Attempt',
-  attemptNumber: (n: number) => `Attempt ${String(n)}`,
-  runId: 'Run id',
-  late: (length: string) => `${length} late`,
-  copy: 'Copy',
-  copied: 'Copied',
-  output: 'Output',
-  noOutput: 'Nothing printed yet',
-  printedNothing: 'It printed nothing',
-  notStarted: 'It has not started yet',
-  toEnd: 'Follow the end',
-  download: 'Download',
-  outputCut: (shown: string) => `Only the last ${shown} are shown here; the download has all of it.`,
-  leftOut: (bytes: string) => `… ${bytes} left out here: the job’s output limit …`,
-
-  drain: 'Drain',
-  resume: 'Resume',
-  draining: 'drains: takes nothing new',
-  slots: (used: string, all: string) => `${used} of ${all} slots`,
-  seen: (when: string) => `seen ${when}`,
-  upSince: 'up since',
-  idle: 'runs nothing now',
-
-  failed: 'That did not work',
-  noAnswer: 'The master does not answer. Look whether it runs; this page goes on by itself when it is back.',
-  unreadable: (status: number) =>
-    `Something between here and the master answered ${String(status)}. Try again, or look at the proxy in front of it.`,
-  broke: 'This page broke. Load it again; your jobs are not touched.',
-  noSuchPage: 'There is no such page',
-  tryAgain: 'Try again',
-  reload: 'Load again',
-
-  now: 'now',
-  ahead: (length: string) => `in ${length}`,
-  ago: (length: string) => `${length} ago`,
-  units: { d: 'd', h: 'h', min: 'min', s: 's', ms: 'ms' },
-} as const;
+const { outcomes, triggers, reasons } = spoken.words;
 
 /** A run's state or outcome: sign, word and colour, never colour alone. */
 export const outcomeTexts = {
-  succeeded: ['✓', 'succeeded', 'teal'],
-  failed: ['✕', 'failed', 'red'],
-  timedOut: ['⏱', 'timed out', 'orange'],
-  killed: ['■', 'killed', 'grape'],
-  lost: ['?', 'lost', 'red'],
-  skipped: ['»', 'skipped', 'gray'],
-  running: ['▶', 'running', 'blue'],
-  queued: ['…', 'waits', 'yellow'],
-} as const satisfies Record<Outcome | Exclude<State, 'finished'>, readonly [sign: string, word: string, color: string]>;
+  succeeded: ['✓', outcomes.succeeded, 'teal'],
+  failed: ['✕', outcomes.failed, 'red'],
+  timedOut: ['⏱', outcomes.timedOut, 'orange'],
+  killed: ['■', outcomes.killed, 'grape'],
+  lost: ['?', outcomes.lost, 'red'],
+  skipped: ['»', outcomes.skipped, 'gray'],
+  running: ['▶', outcomes.running, 'blue'],
+  queued: ['…', outcomes.queued, 'yellow'],
+} as const satisfies Record<Outcome | 'running' | 'queued', readonly [sign: string, word: string, color: string]>;
 
-export const triggerTexts = {
-  schedule: 'schedule',
-  manual: 'run now',
-  catchUp: 'catch-up',
-  backfill: 'backfill',
-} as const satisfies Record<Trigger, string>;
+export const triggerTexts = triggers;
 
 /** Why a run ended as it did. */
-export const reasonTexts = {
-  person: 'somebody asked for it',
-  replaced: 'the next run took its place',
-  leaseLost: 'its worker lost the link to etcd for too long',
-  drained: 'its worker was drained',
-  abandoned: 'it was let go on past its timeout',
-  notStarted: 'its worker went away before it started',
-  exitUnknown: 'how it ended is not known',
-  workerGone: 'its worker is gone',
-  startFailed: 'the command could not be started',
-  expired: 'it waited too long for a free worker',
-  overlap: 'the run before had not ended',
-  edited: 'the job was changed meanwhile',
-  late: 'it was too late',
-  jobDeleted: 'the job was deleted',
-  noWorker: 'no worker could take it',
-  marked: 'it was before the job’s last change',
-  freed: 'somebody freed the job of it',
-} as const satisfies Record<Reason, string>;
+export const reasonTexts = reasons;

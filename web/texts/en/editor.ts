@@ -1,0 +1,21 @@
+/** Writing a job. */
+export const editor = {
+  editJob: (name: string) => `Edit ${name}`,
+  name: 'Name',
+  nameHint: 'Letters, digits, “.”, “_” and “-”',
+  commandHint: 'Given to /bin/sh',
+  cron: 'Cron text',
+  cronHint: '5 fields, 6 (second first) or 7 (second first, year last); one a line',
+  zone: 'Time zone',
+  zoneHint: 'As Europe/Berlin; UTC when empty',
+  asJson: 'All fields, as JSON',
+  asForm: 'Back to the form',
+  json: 'Job',
+  notJson: (why: string) => `This is not JSON: ${why}`,
+  notAnObject: 'A job is an object: { "name": …, "command": …, "cronExpr": … }',
+  nextFires: 'Next:',
+  conflict: 'Somebody else has saved or deleted this job since you opened it. Yours is not saved.',
+  nameTaken: 'There is a job of this name already. Take another name, or edit that one.',
+  loadTheirs: 'Load theirs',
+  saveOver: 'Save mine over it',
+} as const;

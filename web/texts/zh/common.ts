@@ -1,0 +1,65 @@
+import type { common as inEnglish } from '../en/common.ts';
+import type { Translated } from '../translated.ts';
+
+export const common: Translated<typeof inEnglish> = {
+  product: 'cronstream',
+  jobs: '作业',
+  runs: '运行',
+  workers: '工作节点',
+  pages: '页面',
+  language: '语言',
+
+  linkUp: '实时',
+  linkConnecting: '连接中',
+  linkLost: '已断开',
+  linkDown: (length, since) => `自 ${since} 起与主节点失联，已 ${length}。所见为当时的状态；连接会自动恢复。`,
+
+  signIn: '登录',
+  signOut: '退出登录',
+  signedInAs: (name, role) => `${name}，${role}`,
+  token: '令牌',
+  tokenHint: '管理员令牌只在第一个主节点启动时显示一次。“cronstream up” 还会打印一个可直接登录的链接。',
+  linkUsed: '该链接已用过或已过期：每个链接只能登录一次。请用令牌登录，或重新运行 “cronstream up” 获取新链接。',
+  badToken: '没有主节点认识这个令牌。请检查是否漏了字符，或向 cronstream 的管理者索取新令牌。',
+
+  edit: '编辑',
+  save: '保存',
+  cancel: '取消',
+  close: '关闭',
+  remove: '删除',
+  copy: '复制',
+  copied: '已复制',
+  more: '加载更多',
+  moreOf: (shown, all) => `已显示 ${shown} / ${all}`,
+  runNow: '立即运行',
+  kill: '终止',
+  killAsked: '已请求终止',
+  killTitle: (job) => `终止 ${job}？`,
+  killHint: '其命令先收到 TERM，宽限期后收到 KILL。终止请求会一直保留，直到运行结束予以确认。',
+  command: '命令',
+
+  columns: {
+    job: '作业',
+    schedule: '计划',
+    next: '下次',
+    last: '最近运行',
+    run: '所属作业',
+    outcome: '结果',
+    took: '耗时',
+    worker: '工作节点',
+    when: '时间',
+  },
+
+  failed: '操作未成功',
+  noAnswer: '主节点没有响应。请检查它是否在运行；恢复后本页会自动继续。',
+  unreadable: (status) => `此处与主节点之间有东西返回了 ${String(status)}。请重试，或检查主节点前面的代理。`,
+  broke: '本页出错了。请重新加载；您的作业未受影响。',
+  noSuchPage: '没有这个页面',
+  tryAgain: '重试',
+  reload: '重新加载',
+
+  now: '现在',
+  ahead: (length) => `${length}后`,
+  ago: (length) => `${length}前`,
+  units: { d: '天', h: '小时', min: '分', s: '秒', ms: '毫秒' },
+};

@@ -1,0 +1,32 @@
+import type { runs as inEnglish } from '../en/runs.ts';
+import type { Translated } from '../translated.ts';
+
+export const runs: Translated<typeof inEnglish> = {
+  noRuns: '还没有运行过',
+  noRunsHint: '一旦有作业到时，运行会自动出现在这里。何时到时，以及立即运行的按钮，请看：',
+  allRuns: '全部运行',
+  exit: (code) => `退出码 ${String(code)}`,
+  fireTime: '触发时间',
+  started: '开始',
+  ended: '结束',
+  took: '耗时',
+  exitCode: '退出码',
+  signal: '信号',
+  reason: '原因',
+  error: '错误',
+  worker: '工作节点',
+  trigger: '触发方式',
+  by: '操作人',
+  attempt: '尝试',
+  attemptNumber: (n) => `第 ${String(n)} 次尝试`,
+  runId: '运行 ID',
+  late: (length) => `迟了 ${length}`,
+  output: '输出',
+  noOutput: '尚无输出',
+  printedNothing: '没有任何输出',
+  notStarted: '尚未开始',
+  toEnd: '跟随末尾',
+  download: '下载',
+  outputCut: (shown) => `此处只显示最后 ${shown}；下载的文件包含全部。`,
+  leftOut: (bytes) => `… 此处省略 ${bytes}：达到作业的输出上限 …`,
+};
