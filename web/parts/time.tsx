@@ -1,21 +1,24 @@
 import { useNow } from '../src/clock.ts';
 import { format } from '../src/format.ts';
 
-/** An instant in the viewer's zone; by name and in UTC where one hovers. */
-export const At = ({ at }: { readonly at: string }) => {
+/** `zone` is the job's, where there is a job. */
+type Instant = { readonly at: string; readonly zone?: string | undefined };
+
+/** An instant in the viewer's zone; by name, in the job's zone and in UTC where one hovers. */
+export const At = ({ at, zone }: Instant) => {
   const now = useNow();
   return (
-    <time dateTime={at} title={format.exact(at)}>
+    <time dateTime={at} title={format.exact(at, zone)}>
       {format.instant(at, now)}
     </time>
   );
 };
 
 /** How far an instant is away: `in 12 s`, `2 min ago`. */
-export const Distance = ({ at }: { readonly at: string }) => {
+export const Distance = ({ at, zone }: Instant) => {
   const now = useNow();
   return (
-    <time dateTime={at} title={format.exact(at)}>
+    <time dateTime={at} title={format.exact(at, zone)}>
       {format.distance(at, now)}
     </time>
   );

@@ -30,6 +30,14 @@ export const createFormat = (locale?: string, zone?: string) => {
   const dayTime = of({ month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit', second: '2-digit' });
   const full = of({ dateStyle: 'medium', timeStyle: 'medium' });
   const day = of({ dateStyle: 'short' });
+  /** A zone that this browser does not know is left out. */
+  const fullIn = (timeZone: string): Intl.DateTimeFormat | undefined => {
+    try {
+      return of({ dateStyle: 'medium', timeStyle: 'medium' }, timeZone);
+    } catch {
+      return undefined;
+    }
+  };
   const numbers = new Intl.NumberFormat(locale);
   const oneDigit = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
 
@@ -44,11 +52,16 @@ export const createFormat = (locale?: string, zone?: string) => {
       return (Math.abs(date.getTime() - today.getTime()) < 180 * 86_400_000 ? dayTime : full).format(date);
     },
 
-    /** For who wants to be sure: the viewer's zone by name, and UTC. */
-    exact: (at: string): string => {
+    /** For who wants to be sure: the viewer's zone by name, the job's where it is another, and UTC. */
+    exact: (at: string, jobZone?: string): string => {
       const date = new Date(at);
       if (Number.isNaN(date.getTime())) return at;
-      return `${full.format(date)} (${full.resolvedOptions().timeZone}) · ${date.toISOString().replace('T', ' ').replace('Z', '')} UTC`;
+      const own = full.resolvedOptions().timeZone;
+      const utc = `${date.toISOString().replace('T', ' ').replace('Z', '')} UTC`;
+      const there = jobZone === undefined || jobZone === own || jobZone === 'UTC' ? undefined : fullIn(jobZone)?.format(date);
+      return [`${full.format(date)} (${own})`, ...(there === undefined ? [] : [`${there} (${String(jobZone)})`]), utc].join(
+        ' · ',
+      );
     },
 
     /** `340 ms`, `2.4 s`, `1 min 5 s`, `1 h 5 min`: two units at most, never below 0. */

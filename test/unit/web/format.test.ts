@@ -53,6 +53,14 @@ test('the exact instant names the zone, and UTC to the millisecond', () => {
   expect(format.exact('2027-06-15T12:00:00.123Z')).toBe('15 Jun 2027, 14:00:00 (Europe/Berlin) · 2027-06-15 12:00:00.123 UTC');
 });
 
+test('the exact instant has the job’s zone too, where it is another and the browser knows it', () => {
+  const at = '2027-06-15T12:00:00.000Z';
+  expect(format.exact(at, 'Asia/Tokyo')).toBe(
+    '15 Jun 2027, 14:00:00 (Europe/Berlin) · 15 Jun 2027, 21:00:00 (Asia/Tokyo) · 2027-06-15 12:00:00.000 UTC',
+  );
+  for (const zone of ['Europe/Berlin', 'UTC', 'Mars/Base']) expect(format.exact(at, zone)).toBe(format.exact(at));
+});
+
 test.each<[number, string]>([
   [0, '0 B'],
   [999, '999 B'],
