@@ -1,21 +1,71 @@
-import { Button, Code, CopyButton, Group } from '@mantine/core';
+import { Button, Code, Group, Menu } from '@mantine/core';
+import { useEffect, useState } from 'react';
+import { toClipboard } from '../src/clipboard.ts';
+import { later } from '../src/clock.ts';
+import { curlOf, type Action } from '../src/curl.ts';
+import { useMe } from '../src/session.ts';
 import { texts } from '../src/texts.ts';
 
-/** Puts a text on the clipboard. */
-export const Copy = ({ text, what }: { readonly text: string; readonly what: string }) => (
-  <CopyButton value={text} timeout={2_000}>
-    {({ copied, copy }) => (
-      <Button
-        size="compact-xs"
-        variant="subtle"
-        color={copied ? 'teal' : 'gray'}
-        onClick={copy}
-        aria-label={`${texts.copy}: ${what}`}
-      >
-        {copied ? texts.copied : texts.copy}
-      </Button>
-    )}
-  </CopyButton>
+const SHOWN_MS = 2_000;
+type Told = 'copied' | 'notCopied' | undefined;
+
+const useCopy = () => {
+  const [told, setTold] = useState<Told>();
+  useEffect(() => (told === undefined ? undefined : later(SHOWN_MS, () => setTold(undefined))), [told]);
+  return {
+    told: told && texts[told],
+    copy: (text: string): void => void toClipboard(text).then((isThere) => setTold(isThere ? 'copied' : 'notCopied')),
+  };
+};
+
+/** Puts a text on the clipboard. `what` says which, for who cannot see what stands beside it. */
+export const Copy = ({
+  text,
+  what,
+  label = texts.copy,
+}: {
+  readonly text: string;
+  readonly what: string;
+  readonly label?: string;
+}) => {
+  const { told, copy } = useCopy();
+  return (
+    <Button
+      size="compact-xs"
+      variant="subtle"
+      color={told === undefined ? 'gray' : 'teal'}
+      onClick={() => copy(text)}
+      aria-label={`${told ?? texts.copy}: ${what}`}
+    >
+      {told ?? label}
+    </Button>
+  );
+};
+
+/** The same in a menu. */
+export const CopyItem = ({ text, label }: { readonly text: string; readonly label: string }) => {
+  const { told, copy } = useCopy();
+  return (
+    <Menu.Item closeMenuOnClick={false} onClick={() => copy(text)}>
+      {told ?? label}
+    </Menu.Item>
+  );
+};
+
+/** The command that asks this master for an action. */
+export const useCurl = (): ((action: Action) => string) => {
+  const asksToken = useMe().data?.noAuth !== true;
+  return (action) => curlOf(action, { origin: location.origin, asksToken });
+};
+
+/** Copies an action as a curl command. */
+export const CopyCurl = ({ action }: { readonly action: Action }) => (
+  <Copy text={useCurl()(action)} what="curl" label={texts.asCurl} />
+);
+
+/** The same in a menu. */
+export const CopyCurlItem = ({ action }: { readonly action: Action }) => (
+  <CopyItem text={useCurl()(action)} label={texts.copyAsCurl} />
 );
 
 /** Something to type in a shell, to be taken along. */

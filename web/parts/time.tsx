@@ -1,11 +1,14 @@
 import { useNow } from '../src/clock.ts';
 import { format } from '../src/format.ts';
 
-/** `zone` is the job's, where there is a job. */
-type Instant = { readonly at: string; readonly zone?: string | undefined };
+type AtProps = {
+  readonly at: string;
+  /** The job's zone, where the instant is one of a job. */
+  readonly zone?: string | undefined;
+};
 
 /** An instant in the viewer's zone; by name, in the job's zone and in UTC where one hovers. */
-export const At = ({ at, zone }: Instant) => {
+export const At = ({ at, zone }: AtProps) => {
   const now = useNow();
   return (
     <time dateTime={at} title={format.exact(at, zone)}>
@@ -15,7 +18,7 @@ export const At = ({ at, zone }: Instant) => {
 };
 
 /** How far an instant is away: `in 12 s`, `2 min ago`. */
-export const Distance = ({ at, zone }: Instant) => {
+export const Distance = ({ at, zone }: AtProps) => {
   const now = useNow();
   return (
     <time dateTime={at} title={format.exact(at, zone)}>
@@ -25,10 +28,10 @@ export const Distance = ({ at, zone }: Instant) => {
 };
 
 /** The length since an instant, growing. */
-export const Growing = ({ since }: { readonly since: string }) => {
+export const Growing = ({ since, zone }: { readonly since: string; readonly zone?: string | undefined }) => {
   const now = useNow();
   return (
-    <time dateTime={since} title={format.exact(since)}>
+    <time dateTime={since} title={format.exact(since, zone)}>
       {format.growing(now - Date.parse(since))}
     </time>
   );

@@ -39,6 +39,18 @@ export const createFormat = (locale?: string, zone?: string) => {
     }
   };
   const numbers = new Intl.NumberFormat(locale);
+  const zones = new Map<string, Intl.DateTimeFormat | undefined>();
+  /** Made once a zone: making one takes a hundred times as long as using it. Undefined where this browser knows no such zone. */
+  const inZone = (name: string): Intl.DateTimeFormat | undefined => {
+    if (!zones.has(name)) {
+      try {
+        zones.set(name, of({ dateStyle: 'medium', timeStyle: 'medium' }, name));
+      } catch {
+        zones.set(name, undefined);
+      }
+    }
+    return zones.get(name);
+  };
   const oneDigit = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
 
   return {

@@ -53,6 +53,17 @@ test('the exact instant names the zone, and UTC to the millisecond', () => {
   expect(format.exact('2027-06-15T12:00:00.123Z')).toBe('15 Jun 2027, 14:00:00 (Europe/Berlin) · 2027-06-15 12:00:00.123 UTC');
 });
 
+test.each<[string, string]>([
+  ['America/New_York', ' · 15 Jun 2027, 08:00:00 (America/New_York)'],
+  ['Europe/Berlin', ''],
+  ['UTC', ''],
+  ['Not/AZone', ''],
+])("the job's zone %s stands between where it says more", (zone, between) => {
+  expect(format.exact('2027-06-15T12:00:00.000Z', zone)).toBe(
+    `15 Jun 2027, 14:00:00 (Europe/Berlin)${between} · 2027-06-15 12:00:00.000 UTC`,
+  );
+});
+
 test('the exact instant has the job’s zone too, where it is another and the browser knows it', () => {
   const at = '2027-06-15T12:00:00.000Z';
   expect(format.exact(at, 'Asia/Tokyo')).toBe(
