@@ -30,27 +30,19 @@ export const createFormat = (locale?: string, zone?: string) => {
   const dayTime = of({ month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit', second: '2-digit' });
   const full = of({ dateStyle: 'medium', timeStyle: 'medium' });
   const day = of({ dateStyle: 'short' });
-  /** A zone that this browser does not know is left out. */
-  const fullIn = (timeZone: string): Intl.DateTimeFormat | undefined => {
-    try {
-      return of({ dateStyle: 'medium', timeStyle: 'medium' }, timeZone);
-    } catch {
-      return undefined;
-    }
-  };
-  const numbers = new Intl.NumberFormat(locale);
   const zones = new Map<string, Intl.DateTimeFormat | undefined>();
-  /** Made once a zone: making one takes a hundred times as long as using it. Undefined where this browser knows no such zone. */
-  const inZone = (name: string): Intl.DateTimeFormat | undefined => {
-    if (!zones.has(name)) {
+  /** Made once a zone: making one takes a hundred times as long as using it. A zone that this browser does not know is left out. */
+  const fullIn = (timeZone: string): Intl.DateTimeFormat | undefined => {
+    if (!zones.has(timeZone)) {
       try {
-        zones.set(name, of({ dateStyle: 'medium', timeStyle: 'medium' }, name));
+        zones.set(timeZone, of({ dateStyle: 'medium', timeStyle: 'medium' }, timeZone));
       } catch {
-        zones.set(name, undefined);
+        zones.set(timeZone, undefined);
       }
     }
-    return zones.get(name);
+    return zones.get(timeZone);
   };
+  const numbers = new Intl.NumberFormat(locale);
   const oneDigit = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
 
   return {
