@@ -54,6 +54,18 @@ export const common = {
     when: 'When',
   },
 
+  keys: 'Keys',
+  keysHint: 'They work wherever you are not typing.',
+  keySearch: 'Search',
+  keyNew: 'New job',
+  keyNext: 'Next row',
+  keyBefore: 'Row before',
+  keyOpen: 'Open the row',
+  keyRun: 'Run now',
+  keyEdit: 'Edit',
+  keyBack: 'Back, close',
+  keyList: 'This list',
+
   failed: 'That did not work',
   noAnswer: 'The master does not answer. Look whether it runs; this page goes on by itself when it is back.',
   unreadable: (status: number) =>

@@ -53,6 +53,18 @@ export const common: Translated<typeof inEnglish> = {
     when: '时间',
   },
 
+  keys: '快捷键',
+  keysHint: '不在输入文字时随处可用。',
+  keySearch: '搜索',
+  keyNew: '新建作业',
+  keyNext: '下一行',
+  keyBefore: '上一行',
+  keyOpen: '打开此行',
+  keyRun: '立即运行',
+  keyEdit: '编辑',
+  keyBack: '返回或关闭',
+  keyList: '本列表',
+
   failed: '操作未成功',
   noAnswer: '主节点没有响应。请检查它是否在运行；恢复后本页会自动继续。',
   unreadable: (status) => `此处与主节点之间有东西返回了 ${String(status)}。请重试，或检查主节点前面的代理。`,
