@@ -1,5 +1,5 @@
 import { Anchor, Alert, Button, Drawer, Group, Stack } from '@mantine/core';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import type { JobView } from '../../src/domain/wire.ts';
 import { ApiError, ask, jobPath } from '../src/api.ts';
 import { EXAMPLE_JOB, fieldsOf, parseJob, textOf, type Fields } from '../src/job-fields.ts';
@@ -7,13 +7,37 @@ import { texts } from '../src/texts.ts';
 import { JobForm, SHOWN_PATHS } from './job-form.tsx';
 import { JobJson } from './job-json.tsx';
 import { Wrong } from './states.tsx';
+import { useTell } from './tell.tsx';
 
-type EditorProps = { readonly view: JobView | undefined; readonly onClose: () => void };
+type EditorProps = {
+  /** The job to edit; a new one without it and without `name`. */
+  readonly view?: JobView | undefined;
+  readonly name?: string | undefined;
+  /** What a new job begins as. */
+  readonly start?: Fields | undefined;
+  /** With the name of the job, where it was saved. */
+  readonly onClose: (saved?: string) => void;
+};
+
+/** The editor above the page. A job that is known by name alone is read first. */
+export default function Editor({ view, name, start, onClose }: EditorProps) {
+  const isKnown = view !== undefined || name === undefined;
+  const [read, setRead] = useState<JobView>();
+  const tell = useTell();
+  useEffect(() => {
+    if (isKnown) return;
+    ask<JobView>('GET', jobPath(name)).then(setRead, (error: unknown) => {
+      tell(error);
+      onClose();
+    });
+  }, [isKnown, name]);
+  return (isKnown || read) && <Form view={view ?? read} start={start} onClose={onClose} />;
+}
 
 /** A job as a form or as JSON. What the form does not show is kept as it is. */
-export default function Editor({ view, onClose }: EditorProps) {
+const Form = ({ view, start, onClose }: Omit<EditorProps, 'name'>) => {
   const [base, setBase] = useState(view);
-  const [job, setJob] = useState<Fields>(view ? fieldsOf(view) : EXAMPLE_JOB);
+  const [job, setJob] = useState<Fields>(view ? fieldsOf(view) : (start ?? EXAMPLE_JOB));
   const [json, setJson] = useState<string>();
   const [error, setError] = useState<unknown>();
   const [isBusy, setBusy] = useState(false);
@@ -26,7 +50,7 @@ export default function Editor({ view, onClose }: EditorProps) {
     setBusy(true);
     setError(undefined);
     ask('PUT', jobPath(textOf(parsed.job, 'name')), { body: parsed.job, headers })
-      .then(onClose, setError)
+      .then(() => onClose(textOf(parsed.job, 'name')), setError)
       .finally(() => setBusy(false));
   };
   const loadTheirs = (): void => {
@@ -50,7 +74,7 @@ export default function Editor({ view, onClose }: EditorProps) {
   return (
     <Drawer
       opened
-      onClose={onClose}
+      onClose={() => onClose()}
       position="right"
       size={560}
       title={view ? texts.editJob(view.job.name) : texts.newJob}
@@ -98,7 +122,7 @@ export default function Editor({ view, onClose }: EditorProps) {
             <Button type="submit" loading={isBusy} disabled={!parsed.ok}>
               {texts.save}
             </Button>
-            <Button variant="default" onClick={onClose}>
+            <Button variant="default" onClick={() => onClose()}>
               {texts.cancel}
             </Button>
             <Anchor component="button" type="button" size="sm" ml="auto" onClick={toggleJson}>
@@ -109,7 +133,7 @@ export default function Editor({ view, onClose }: EditorProps) {
       </form>
     </Drawer>
   );
-}
+};
 
 /** Whether each of the problems stands beside a field of the form. */
 const hasPlace = ({ problem: { errors = [] } }: ApiError): boolean => errors.every(({ path }) => SHOWN_PATHS.includes(path));

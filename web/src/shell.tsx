@@ -2,6 +2,7 @@ import { Container, Skeleton, Stack } from '@mantine/core';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { Redirect, Route, Switch } from 'wouter';
 import { SignIn } from '../pages/sign-in.tsx';
+import { EditorAt, EditorProvider } from '../parts/editor-provider.tsx';
 import { Header } from '../parts/header.tsx';
 import { LinkBar } from '../parts/link-bar.tsx';
 import { Failed, Loading, Net } from '../parts/states.tsx';
@@ -52,7 +53,7 @@ export const Shell = () => {
 const Pages = () => {
   useKeptLink();
   return (
-    <>
+    <EditorProvider>
       <Header />
       <Container size="xl" component="main" px={{ base: 'xs', sm: 'md' }} pt="md" pb={64}>
         <Switch>
@@ -60,6 +61,20 @@ const Pages = () => {
             <Page>
               <Jobs />
             </Page>
+          </Route>
+          <Route path="/jobs/new">
+            <Page>
+              <Jobs />
+              <EditorAt />
+            </Page>
+          </Route>
+          <Route path="/jobs/:name/edit">
+            {({ name }) => (
+              <Page>
+                <Jobs />
+                <EditorAt key={name} name={name} />
+              </Page>
+            )}
           </Route>
           <Route path="/runs">
             <Page>
@@ -84,7 +99,7 @@ const Pages = () => {
         </Switch>
       </Container>
       <LinkBar />
-    </>
+    </EditorProvider>
   );
 };
 
