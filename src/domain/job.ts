@@ -1,5 +1,7 @@
 import { Type, type Static } from 'typebox';
+import { DEFAULTS } from './defaults.ts';
 import { hashText } from './hash.ts';
+import { notYet } from './not-yet.ts';
 import { createCheck, type Checked, type FieldProblem } from './problem.ts';
 
 /** Letters, marks and digits of any script, `.` `_` `-`; `/` is reserved for keys. */
@@ -123,15 +125,7 @@ export type FullJob = {
 
 export type OverlapPolicy = 'skip' | 'allow';
 
-export const DEFAULTS = {
-  timezone: 'UTC',
-  lateAfterMs: 60_000,
-  withinMs: 3_600_000,
-  killGraceMs: 10_000,
-  lostAfterMs: 180_000,
-  shell: '/bin/sh',
-  outputLimitBytes: 10_000_000,
-} as const;
+export { DEFAULTS };
 
 /** The job with its defaults. `scale` divides the lengths that tests make shorter (lateAfterMs, lostAfterMs, killGraceMs); 1 otherwise. */
 export const withDefaults = (job: Job, scale = 1): FullJob => ({
@@ -233,31 +227,4 @@ const ruleProblems = (job: Job): FieldProblem[] => {
       problems.push({ path: `/${field}`, code: 'invalid', message: 'not an instant, as 2027-01-31T09:00:00Z' });
   }
   return problems;
-};
-
-/** What the format knows and this version does not do yet is refused with its name, never taken and ignored. */
-const notYet = (job: Job): FieldProblem[] => {
-  const overlap = typeof job.overlap === 'object' ? job.overlap.policy : job.overlap;
-  const asked: readonly (readonly [boolean, string, string])[] = [
-    [overlap === 'queue' || overlap === 'replace', '/overlap', `overlap "${overlap ?? ''}"`],
-    [
-      job.misfire?.policy === 'once' || job.misfire?.policy === 'all',
-      '/misfire/policy',
-      `misfire "${job.misfire?.policy ?? ''}"`,
-    ],
-    [(job.retry?.max ?? 0) > 0 || job.retry?.lost === true, '/retry', 'a further attempt'],
-    [job.placement?.mode === 'all', '/placement/mode', 'placement "all"'],
-    [
-      job.timeout !== undefined && (job.timeout.action ?? 'kill') !== 'kill',
-      '/timeout/action',
-      `timeout "${job.timeout?.action ?? ''}"`,
-    ],
-    [job.runAs !== undefined, '/runAs', 'running as another user'],
-    [(job.dst ?? 'auto') !== 'auto', '/dst', `dst "${job.dst ?? ''}"`],
-    [(job.alerts ?? []).length > 0, '/alerts', 'alerts'],
-    [job.retention !== undefined, '/retention', 'retention of its own'],
-  ];
-  return asked
-    .filter(([is]) => is)
-    .map(([, path, what]) => ({ path, code: 'notYet', message: `${what} is not there yet in this version` }));
 };
