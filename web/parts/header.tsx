@@ -1,10 +1,11 @@
-import { Group, Menu, Text, UnstyledButton } from '@mantine/core';
+import { Group, Text } from '@mantine/core';
+import { useState } from 'react';
 import { Link, useLocation } from 'wouter';
-import { ask, signedOut } from '../src/api.ts';
-import { useMe } from '../src/session.ts';
 import { texts } from '../src/texts.ts';
+import { KeysDialog, useFrameKeys } from './frame-keys.tsx';
 import classes from './header.module.css';
 import { LinkBadge } from './link-bar.tsx';
+import { MainMenu } from './menu.tsx';
 
 const PAGES = [
   ['/', texts.jobs],
@@ -12,9 +13,12 @@ const PAGES = [
   ['/workers', texts.workers],
 ] as const;
 
-/** Where one is, whether the link lives, who one is. */
+/** Where one is, whether the link lives, the menu; and the keys that work everywhere. */
 export const Header = () => {
   const [location] = useLocation();
+  const [isListing, setListing] = useState(false);
+  const showKeys = (): void => setListing(true);
+  useFrameKeys(showKeys);
   return (
     <header className={classes['header']}>
       <div className={classes['inner']}>
@@ -30,7 +34,9 @@ export const Header = () => {
               key={path}
               href={path}
               className={classes['link'] ?? ''}
-              {...((path === '/' ? location === '/' : location.startsWith(path)) && { 'aria-current': 'page' as const })}
+              {...((path === '/' ? location === '/' || location.startsWith('/jobs/') : location.startsWith(path)) && {
+                'aria-current': 'page' as const,
+              })}
             >
               {name}
             </Link>
@@ -38,9 +44,10 @@ export const Header = () => {
         </nav>
         <Group gap="xs" wrap="nowrap" ml="auto">
           <LinkBadge />
-          <Who />
+          <MainMenu onKeys={showKeys} />
         </Group>
       </div>
+      <KeysDialog isOpen={isListing} onClose={() => setListing(false)} />
     </header>
   );
 };
@@ -51,27 +58,3 @@ const Mark = () => (
     <path d="M8 3.8V8l3 2" stroke="white" strokeWidth="1.6" strokeLinecap="round" fill="none" />
   </svg>
 );
-
-const Who = () => {
-  const me = useMe().data;
-  if (!me || me.noAuth) return null;
-  return (
-    <Menu position="bottom-end" width={200}>
-      <Menu.Target>
-        <UnstyledButton className={classes['who'] ?? ''} aria-label={texts.signedInAs(me.name, me.role)}>
-          {me.name.slice(0, 1).toUpperCase()}
-        </UnstyledButton>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Label className="anywhere">{texts.signedInAs(me.name, me.role)}</Menu.Label>
-        <Menu.Item
-          onClick={() => {
-            void ask('POST', '/logout').finally(() => signedOut.dispatchEvent(new Event('signedOut')));
-          }}
-        >
-          {texts.signOut}
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
-  );
-};

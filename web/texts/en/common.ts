@@ -7,6 +7,14 @@ export const common = {
   pages: 'Pages',
   language: 'Language',
 
+  menu: 'Menu',
+  noSignIn: 'No sign-in here: all may do all',
+  theme: 'Theme',
+  themeAuto: 'As the system',
+  themeLight: 'Light',
+  themeDark: 'Dark',
+  apiDocs: 'API reference',
+
   linkUp: 'Live',
   linkConnecting: 'Connecting',
   linkLost: 'No link',

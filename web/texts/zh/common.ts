@@ -9,6 +9,14 @@ export const common: Translated<typeof inEnglish> = {
   pages: '页面',
   language: '语言',
 
+  menu: '菜单',
+  noSignIn: '此处无需登录：人人可做一切',
+  theme: '主题',
+  themeAuto: '跟随系统',
+  themeLight: '浅色',
+  themeDark: '深色',
+  apiDocs: 'API 文档',
+
   linkUp: '实时',
   linkConnecting: '连接中',
   linkLost: '已断开',
