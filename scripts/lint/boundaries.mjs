@@ -15,7 +15,7 @@ const FOLDERS = {
 
 /** The packages that a folder may import, by name, so that a new one is a decision; of a folder that is not here any. */
 const PACKAGES = {
-  'src/domain/': /^(typebox(\/.*)?|cronstrue|cron-parser)$/,
+  'src/domain/': /^(typebox(\/.*)?|cronstrue(\/.*)?|cron-parser)$/,
   'src/streams/': /^rxjs$/,
   'src/launcher/': /^node:/,
   'src/worker/': /^(node:.*|rxjs|pino|uuidv7|typebox(\/.*)?)$/,

@@ -18,7 +18,18 @@ export const checkWholeJob = (value: unknown): Checked<Job> => {
   const shape = typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
   const text = (field: string): string | undefined => (typeof shape[field] === 'string' ? shape[field] : undefined);
   const cronExpr = text('cronExpr');
-  const compiled = cronExpr === undefined ? undefined : compileSchedule({ cronExpr, timezone: text('timezone') });
+  const dst = text('dst');
+  const compiled =
+    cronExpr === undefined
+      ? undefined
+      : compileSchedule({
+          cronExpr,
+          timezone: text('timezone'),
+          dst: dst === 'skip' || dst === 'both' ? dst : 'auto',
+          startAt: text('startAt'),
+          endAt: text('endAt'),
+          ...(text('name') === undefined ? {} : { name: text('name') ?? '' }),
+        });
   const problems = [...(checked.ok ? [] : checked.problems), ...(compiled && !compiled.ok ? compiled.problems : [])];
   return checked.ok && problems.length === 0 ? checked : { ok: false, problems };
 };

@@ -19,7 +19,6 @@ export const notYet = (job: Partial<Job>): FieldProblem[] => {
       `timeout "${job.timeout?.action ?? ''}"`,
     ],
     [job.runAs !== undefined, '/runAs', 'running as another user'],
-    [(job.dst ?? 'auto') !== 'auto', '/dst', `dst "${job.dst ?? ''}"`],
     [(job.alerts ?? []).length > 0, '/alerts', 'alerts'],
     [job.retention !== undefined, '/retention', 'retention of its own'],
   ];

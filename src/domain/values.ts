@@ -117,7 +117,7 @@ export const Meta = Type.Object({ format: Type.Integer({ minimum: 1 }) });
 export const FORMAT = 1;
 
 /** The version of the rules by which fire times are computed. Raised when a change moves any fire time of any schedule. */
-export const SCHEDULE_RULES = 1;
+export const SCHEDULE_RULES = 2;
 
 export const parseLiveRun = createParse(LiveRun);
 export const parseQueuedRun = createParse(QueuedRun);

@@ -50,3 +50,6 @@ export const outcomeOfCause = (cause: EndCause): { readonly outcome: Outcome; re
       return cause satisfies never;
   }
 };
+
+/** The languages in which people are spoken to: the console and what the schedule says. */
+export type Language = 'en' | 'zh';

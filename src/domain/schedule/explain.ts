@@ -1,8 +1,13 @@
-import cronstrue from 'cronstrue';
+import { DEFAULTS } from '../job.ts';
 import { toInstant, type Instant } from '../instant.ts';
 import type { Checked } from '../problem.ts';
-import { compileSchedule, type ScheduleText } from './compile.ts';
-import { readLines } from './text.ts';
+import type { Language } from '../words.ts';
+import { compileExplainable, type Explainable, type ScheduleText } from './compile.ts';
+import { describeSchedule } from './describe.ts';
+import { timeText, warningsOf } from './warnings.ts';
+import { WORDS } from './words.ts';
+
+export { describeSchedule } from './describe.ts';
 
 export type Explained = {
   readonly description: string;
@@ -10,45 +15,42 @@ export type Explained = {
   readonly warnings: readonly string[];
 };
 
-/** A schedule in words. The empty text for one that cannot be put into words. */
-export const describeSchedule = (cronExpr: string, timezone = 'UTC'): string => {
-  const sentences = readLines(cronExpr).lines.map(({ text, fields, years }) => {
-    try {
-      return cronstrue.toString(years ? text : fields, { use24HourTimeFormat: true, verbose: false });
-    } catch {
-      return text;
-    }
-  });
-  const zone = timezone === 'UTC' ? '' : ` (${timezone})`;
-  return `${sentences.join('; and ')}${zone}`;
+/** What a schedule means: a sentence, the next `count` fire times after `from` (ms), and what may surprise. */
+export const explainSchedule = (text: ScheduleText, from: number, count = 5, language: Language = 'en'): Checked<Explained> => {
+  const compiled = compileExplainable(text, language);
+  if (!compiled.ok) return compiled;
+  const { schedule } = compiled.value;
+  const { name, cronExpr, timezone = DEFAULTS.timezone, dst = 'auto' } = text;
+  const fires: { at: Instant; note?: string }[] = [];
+  for (let next = schedule.next(from); next && fires.length < count; next = schedule.next(next.fireTime)) {
+    const note = noteOf(compiled.value, next.nominalAt, language);
+    fires.push({ at: toInstant(next.fireTime), ...(note === undefined ? {} : { note }) });
+  }
+  const warned = { cronExpr, timezone, dst, schedule, ...(name === undefined ? {} : { name }) };
+  return {
+    ok: true,
+    value: {
+      description: describeSchedule(cronExpr, timezone, language, name),
+      fires,
+      warnings: warningsOf(warned, from, language),
+    },
+  };
 };
 
-/** What a schedule means: a sentence, the next `count` fire times after `from` (ms), and what may surprise. */
-export const explainSchedule = (text: ScheduleText, from: number, count = 5): Checked<Explained> => {
-  const compiled = compileSchedule(text);
-  if (!compiled.ok) return compiled;
-  const fires: { at: Instant }[] = [];
-  let at = from;
-  while (fires.length < count) {
-    const next = compiled.value.next(at);
-    if (!next) break;
-    fires.push({ at: toInstant(next.fireTime) });
-    at = next.fireTime;
-  }
-  const { lines } = readLines(text.cronExpr);
-  const warnings = [
-    ...(fires.length === 0 ? ['It never fires again: all of its fire times are in the past.'] : []),
-    ...lines
-      .filter(({ six }) => six)
-      .map(
-        ({ line }) =>
-          `Line ${String(line)} has six fields and is read as second minute hour day-of-month month day-of-week; some tools read the sixth as a year.`,
-      ),
-    ...lines
-      .filter(({ parts }) =>
-        ['day of month', 'day of week'].every((name) => parts.some((part) => part.name === name && !/^[*?]$/.test(part.text))),
-      )
-      .map(({ line }) => `Line ${String(line)} restricts the day of month and the day of week: it fires when either matches.`),
-  ];
-  return { ok: true, value: { description: describeSchedule(text.cronExpr, text.timezone), fires, warnings } };
+/** What a change of the clock did to a nominal instant (ms), in words; undefined on all other days. */
+const noteOf = ({ noteOf: clockNote }: Explainable, nominalAt: number, language: Language): string | undefined => {
+  const words = WORDS[language];
+  const note = clockNote(nominalAt);
+  if (!note) return undefined;
+  return note.is === 'afterGap'
+    ? words.noteAfterGap(timeText(note.missing))
+    : note.is === 'first'
+      ? words.noteFirst
+      : words.noteSecond;
+};
+
+/** The note of one tick of a schedule, for the timeline. */
+export const noteOfTick = (text: ScheduleText, nominalAt: number, language: Language = 'en'): string | undefined => {
+  const compiled = compileExplainable(text, language);
+  return compiled.ok ? noteOf(compiled.value, nominalAt, language) : undefined;
 };

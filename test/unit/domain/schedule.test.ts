@@ -48,7 +48,7 @@ test.each([
   ['* 25 * * *', 1, 3, 'hour', '"25"'],
   ['0 3 * * *\n0 0 * 13 *', 2, 7, 'month', '"13"'],
   ['0 0 31 2 *', 1, 1, undefined, 'never comes'],
-  ['0 0 0 1 1 * 2200', 1, 13, 'year', 'not within'],
+  ['0 0 0 1 1 * 2200', 1, 13, 'year', 'it goes from 1970 to 2099'],
   ['0 0 0 1 1 * 1999', 1, 13, undefined, undefined],
   ['@reboot', 1, 1, undefined, '@reboot is not possible'],
   ['@often', 1, 1, undefined, 'is not known'],
