@@ -43,10 +43,14 @@ export const createFormat = (locale?: string, zone?: string) => {
     return zones.get(timeZone);
   };
   const numbers = new Intl.NumberFormat(locale);
+  const lists = new Intl.ListFormat(locale);
   const oneDigit = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
 
   return {
     number: (n: number): string => numbers.format(n),
+
+    /** `a, b and c`. */
+    list: (words: readonly string[]): string => lists.format(words),
 
     /** The day only where it is not today, the year only where it is another. */
     instant: (at: string, now: number): string => {
@@ -66,6 +70,14 @@ export const createFormat = (locale?: string, zone?: string) => {
       return [`${full.format(date)} (${own})`, ...(there === undefined ? [] : [`${there} (${String(jobZone)})`]), utc].join(
         ' · ',
       );
+    },
+
+    /** In the job's zone, with its day; undefined where the viewer's clock shows the same, and where the browser does not know the zone. */
+    there: (at: string, jobZone: string): string | undefined => {
+      const date = new Date(at);
+      if (Number.isNaN(date.getTime())) return undefined;
+      const shown = fullIn(jobZone)?.format(date);
+      return shown === full.format(date) ? undefined : shown;
     },
 
     /** `340 ms`, `2.4 s`, `1 min 5 s`, `1 h 5 min`: two units at most, never below 0. */

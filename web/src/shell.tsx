@@ -12,6 +12,7 @@ import { queryClient } from './query.ts';
 import { useMe } from './session.ts';
 
 const Jobs = lazy(() => import('../pages/jobs.tsx'));
+const Job = lazy(() => import('../pages/job.tsx'));
 const Runs = lazy(() => import('../pages/runs.tsx'));
 const Run = lazy(() => import('../pages/run.tsx'));
 const Workers = lazy(() => import('../pages/workers.tsx'));
@@ -73,6 +74,13 @@ const Pages = () => {
               <Page>
                 <Jobs />
                 <EditorAt key={name} name={name} />
+              </Page>
+            )}
+          </Route>
+          <Route path="/jobs/:name">
+            {({ name }) => (
+              <Page>
+                <Job key={name} name={name} />
               </Page>
             )}
           </Route>

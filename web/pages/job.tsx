@@ -1,0 +1,117 @@
+import { Alert, Button, Grid, Group, Stack, Text } from '@mantine/core';
+import { Link } from 'wouter';
+import type { JobView } from '../../src/domain/wire.ts';
+import { Copy } from '../parts/copy.tsx';
+import { Definition } from '../parts/definition.tsx';
+import { useEditor } from '../parts/editor-provider.tsx';
+import { Fires } from '../parts/fires.tsx';
+import { JobHead } from '../parts/job-head.tsx';
+import { JobRuns } from '../parts/job-runs.tsx';
+import { Placement } from '../parts/placement.tsx';
+import { Section } from '../parts/section.tsx';
+import { Empty, Failed, Loading } from '../parts/states.tsx';
+import { Timeline } from '../parts/timeline.tsx';
+import { ApiError } from '../src/api.ts';
+import { useMay } from '../src/session.ts';
+import { shownJob } from '../src/shown-job.ts';
+import { texts } from '../src/texts.ts';
+import { useTitle } from '../src/title.ts';
+import { useLiveJob } from '../src/use-live-job.ts';
+
+/** One job: what and when, what became of its runs and its ticks, and where it may run. */
+export default function Job({ name }: { readonly name: string }) {
+  useTitle(name);
+  const { job, error, again } = useLiveJob(name);
+  if (job) return <Whole view={job.view} isGone={job.isGone} />;
+  if (!error) return <Loading rows={8} />;
+  if (!(error instanceof ApiError && error.problem.status === 404)) return <Failed error={error} onAgain={again} />;
+  return (
+    <Empty title={texts.jobMissing(name)} hint={texts.jobMissingHint}>
+      <WaysBack name={name} />
+    </Empty>
+  );
+}
+
+const WaysBack = ({ name }: { readonly name: string }) => (
+  <Group mt="xs">
+    <Button component={Link} href="/" variant="light" size="xs">
+      {texts.allJobs}
+    </Button>
+    <Button component={Link} href={`/runs?job=${encodeURIComponent(name)}`} variant="default" size="xs">
+      {texts.itsHistory}
+    </Button>
+  </Group>
+);
+
+const Whole = ({ view, isGone }: { readonly view: JobView; readonly isGone: boolean }) => {
+  const { job, schedule: sentence, broken, revision } = view;
+  const { command, schedule, jitterMs, isOn } = shownJob(view);
+  return (
+    <Stack gap="md" data-job-page={job.name}>
+      {isGone && (
+        <Alert color="yellow" title={texts.jobGone(job.name)} role="alert">
+          {texts.jobGoneHint}
+          <WaysBack name={job.name} />
+        </Alert>
+      )}
+      <JobHead view={view} isGone={isGone} />
+      {broken !== undefined && <Broken view={view} why={broken} />}
+      <Grid gap="md">
+        <Grid.Col span={{ base: 12, md: 5, lg: 4 }} order={{ base: 1, md: 2 }}>
+          <Stack gap="md">
+            {broken === undefined && (
+              <Section title={texts.whenItRuns}>
+                <Fires schedule={schedule} sentence={sentence} isOn={isOn && !isGone} jitterMs={jitterMs} />
+              </Section>
+            )}
+            {command !== '' && (
+              <Section title={texts.command} aside={<Copy text={command} what={texts.command} />}>
+                <Text
+                  size="sm"
+                  className="mono anywhere"
+                  style={{ whiteSpace: 'pre-wrap', maxHeight: 200, overflow: 'auto' }}
+                  tabIndex={0}
+                  role="region"
+                  aria-label={texts.command}
+                >
+                  {command}
+                </Text>
+              </Section>
+            )}
+            {!isGone && broken === undefined && <Placement name={job.name} revision={revision} />}
+          </Stack>
+        </Grid.Col>
+        <Grid.Col span={{ base: 12, md: 7, lg: 8 }} order={{ base: 2, md: 1 }}>
+          <Stack gap="md">
+            <JobRuns name={job.name} zone={schedule.timezone} />
+            <Timeline view={view} />
+            <Definition view={view} />
+          </Stack>
+        </Grid.Col>
+      </Grid>
+    </Stack>
+  );
+};
+
+/** What is wrong with a job that cannot be used, each point for itself, and the way to mend it. */
+const Broken = ({ view, why }: { readonly view: JobView; readonly why: string }) => {
+  const { edit } = useEditor();
+  const mayEdit = useMay('editor');
+  return (
+    <Alert color="red" title={texts.brokenTitle} role="alert" icon={<span aria-hidden="true">✕</span>}>
+      <ul style={{ margin: '0 0 8px', paddingInlineStart: 20 }}>
+        {why.split('; ').map((point) => (
+          <li key={point} className="anywhere">
+            {point}
+          </li>
+        ))}
+      </ul>
+      <Text size="sm">{texts.brokenMend}</Text>
+      {mayEdit && (
+        <Button mt="sm" size="xs" color="red" variant="light" onClick={() => edit(view)}>
+          {texts.mend}
+        </Button>
+      )}
+    </Alert>
+  );
+};

@@ -1,0 +1,57 @@
+import { useQuery } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
+import type { JobView } from '../../src/domain/wire.ts';
+import { ask, jobPath, type Page } from './api.ts';
+import { later } from './clock.ts';
+import { live } from './live.ts';
+
+/** A job as it is now, or that it is gone: deleted while one looked. */
+export type LiveJob = { readonly view: JobView; readonly isGone: boolean };
+
+type Heard = { readonly view: JobView | undefined; readonly asOf: number };
+type First = { readonly view: JobView; readonly asOf: string };
+
+const RESYNC_MS = 500;
+
+/** A position first, then the job: what changes between the two is heard once more, never missed. The workers are the cheapest list that tells one. */
+const askFirst = async (name: string, signal: AbortSignal): Promise<First> => {
+  const { asOf } = await ask<Page<unknown>>('GET', '/workers', { signal });
+  return { view: await ask<JobView>('GET', jobPath(name), { signal }), asOf };
+};
+
+/** One job by REST, and what changes of it by the socket. */
+export const useLiveJob = (name: string) => {
+  const query = useQuery({ queryKey: ['job', name], queryFn: ({ signal }) => askFirst(name, signal), gcTime: 0 });
+  const { data: first, refetch } = query;
+  const [heard, setHeard] = useState<Heard>();
+  const [round, setRound] = useState(0);
+  const asOf = first?.asOf;
+  useEffect(() => {
+    if (asOf === undefined) return undefined;
+    let callOff = (): void => undefined;
+    const hear = (view: JobView | undefined, at: string): void => setHeard({ view, asOf: Number(at) });
+    const end = live.subscribe('jobs', asOf, {
+      onEvent: (event, at) => {
+        if (event.type === 'jobRemoved' && event['name'] === name) hear(undefined, at);
+        if (event.type !== 'jobChanged') return;
+        const view = event['job'] as JobView;
+        if (view.job.name === name) hear(view, at);
+      },
+      onResync: () => {
+        callOff = later(RESYNC_MS, () => void refetch().finally(() => setRound((n) => n + 1)));
+      },
+    });
+    return () => {
+      end();
+      callOff();
+    };
+  }, [name, asOf, round, refetch]);
+
+  const isNewer = first !== undefined && heard !== undefined && heard.asOf >= Number(first.asOf);
+  const view = (isNewer ? heard.view : undefined) ?? first?.view;
+  return {
+    job: view && ({ view, isGone: isNewer && heard.view === undefined } satisfies LiveJob),
+    error: first ? null : query.error,
+    again: () => void refetch(),
+  };
+};
