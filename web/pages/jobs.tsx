@@ -1,129 +1,105 @@
-import { Button, Code, Group, Paper, Stack, Text, TextInput } from '@mantine/core';
-import { useDebouncedValue } from '@mantine/hooks';
-import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
-import { useSearchParams } from 'wouter';
+import { Group, Paper, Skeleton, Stack, VisuallyHidden } from '@mantine/core';
+import { useCallback, useMemo, useState } from 'react';
 import type { JobView } from '../../src/domain/wire.ts';
+import { DemoBanner } from '../parts/demo-banner.tsx';
+import { useEditor } from '../parts/editor-provider.tsx';
 import { JobHeads, JobRow } from '../parts/job-row.tsx';
-import { More } from '../parts/more.tsx';
-import { Shown } from '../parts/copy.tsx';
-import { Empty, Failed, Loading } from '../parts/states.tsx';
+import { JobsBar } from '../parts/jobs-bar.tsx';
+import { LongList } from '../parts/long-list.tsx';
+import { NoJobs, NoneFound } from '../parts/no-jobs.tsx';
+import { Failed, Loading } from '../parts/states.tsx';
 import { useTell } from '../parts/tell.tsx';
 import { ask, jobPath } from '../src/api.ts';
-import { now, useNow } from '../src/clock.ts';
+import { format } from '../src/format.ts';
+import { jobsParams, useJobsSearch } from '../src/jobs-search.ts';
 import { jobsBy } from '../src/kinds.ts';
 import { useMay } from '../src/session.ts';
+import { shownJob } from '../src/shown-job.ts';
 import { texts } from '../src/texts.ts';
 import { useTitle } from '../src/title.ts';
+import { useFreshNexts } from '../src/use-fresh-nexts.ts';
 import { useLiveList } from '../src/use-live-list.ts';
+import { useSteady } from '../src/use-steady.ts';
 
-const Editor = lazy(() => import('../parts/editor.tsx'));
+const FIRST = '100';
+const MORE = 500;
+/** Of a row on a wide screen, in px. */
+const ROW_PX = 62;
 
-const TYPING_MS = 200;
-/** A next fire time so long ago was decided without a run (its job was busy, no worker is here): only the master knows the one after it. */
-const PAST_MS = 2_500;
-const REFRESH_MS = 5_000;
+const nameOf = ({ job }: JobView): string => job.name;
 
+/** All jobs: searched, filtered and in order by the master, live, and as many as there are. */
 export default function Jobs() {
   useTitle(texts.jobs);
-  const [search, setSearch] = useSearchParams();
-  const [typed, setTyped] = useState(search.get('q') ?? '');
-  const [q] = useDebouncedValue(typed.trim(), TYPING_MS);
-  useEffect(() => setSearch(q === '' ? {} : { q }, { replace: true }), [q, setSearch]);
-  const kind = useMemo(() => jobsBy(q), [q]);
-  const list = useLiveList(kind, '/jobs', { limit: '100', sort: 'name', ...(q === '' ? {} : { q }) });
-  useFreshNexts(list.rows, list.refetch);
-  const [edited, setEdited] = useState<JobView | 'new'>();
-  const mayEdit = useMay('editor');
-  const { rows } = list;
+  const { asked, change } = useJobsSearch();
+  const kind = useMemo(() => jobsBy(asked), [asked]);
+  const list = useLiveList(kind, '/jobs', { limit: FIRST, sort: 'name', ...jobsParams(asked) }, { moreLimit: MORE });
+  const { shown: rows, hold } = useSteady(list.rows, nameOf, kind);
+  const [sight, setSight] = useState<readonly JobView[]>();
+  useFreshNexts(sight, list.put);
+  const { create, edit } = useEditor();
+  const [mayRun, mayEdit] = [useMay('operator'), useMay('editor')];
+  const tell = useTell();
+  const byName = (name: string): JobView | undefined => rows?.find(({ job }) => job.name === name);
+  const run = (name: string): unknown => {
+    const view = byName(name);
+    if (!view || view.broken !== undefined || view.running.length + view.queued > 0) return false;
+    return ask('POST', `${jobPath(name)}/run`).catch(tell);
+  };
+  const tagsOf = useMemo(() => list.rows?.map((view) => shownJob(view).tags) ?? [], [list.rows]);
+  const tags = useMemo(() => [...new Set(tagsOf.flat())].toSorted(), [tagsOf]);
+  const row = useCallback((view: JobView) => <JobRow view={view} onEdit={edit} />, [edit]);
+  const isFiltered = Object.keys(jobsParams({ ...asked, sort: undefined })).length > 0;
+  const total = list.total ?? rows?.length ?? 0;
+  const count = (isFiltered ? texts.countFound : texts.countJobs)(format.number(total), total === 1);
   return (
     <Stack gap="sm">
-      <Group wrap="nowrap" gap="sm">
-        <TextInput
-          flex={1}
-          type="search"
-          placeholder={texts.searchJobs}
-          aria-label={texts.searchJobs}
-          value={typed}
-          onChange={({ currentTarget }) => setTyped(currentTarget.value)}
-        />
-        {mayEdit && <Button onClick={() => setEdited('new')}>{texts.newJob}</Button>}
-      </Group>
+      <VisuallyHidden component="h1">{texts.jobs}</VisuallyHidden>
+      <DemoBanner shown={list.rows && tagsOf.filter((of) => of.includes('demo')).length} />
+      <JobsBar asked={asked} change={change} tags={tags} onNew={mayEdit ? () => create() : undefined} count={rows && count} />
       {list.error ? (
         <Failed error={list.error} onAgain={list.again} />
       ) : !rows ? (
         <Loading />
+      ) : rows.length === 0 && isFiltered ? (
+        <NoneFound q={asked.q} onAll={() => change({ q: undefined, tag: undefined, enabled: undefined, outcome: undefined })} />
       ) : rows.length === 0 ? (
-        <NoJobs q={q} onAll={() => setTyped('')} onOwn={() => setEdited('new')} />
+        <NoJobs onOwn={() => create()} />
       ) : (
-        <Paper withBorder>
+        <Paper withBorder {...hold} style={{ opacity: list.isOld ? 0.6 : 1 }} aria-busy={list.isOld}>
           <JobHeads />
-          {rows.map((view) => (
-            <JobRow key={view.job.name} view={view} onEdit={setEdited} />
-          ))}
+          <LongList
+            label={texts.jobs}
+            rows={rows}
+            idOf={nameOf}
+            total={list.total}
+            more={list.isLoadingMore || list.moreError ? undefined : list.more}
+            row={row}
+            blank={<Blank />}
+            height={ROW_PX}
+            onSight={setSight}
+            acts={[
+              ...(mayRun ? [{ key: 'r', name: texts.keyRun, act: run }] : []),
+              ...(mayEdit
+                ? [
+                    {
+                      key: 'e',
+                      name: texts.keyEdit,
+                      act: (name: string) => ((view) => (view ? edit(view) : false))(byName(name)),
+                    },
+                  ]
+                : []),
+            ]}
+          />
         </Paper>
       )}
-      <More list={list} />
-      {edited !== undefined && (
-        <Suspense fallback={null}>
-          <Editor view={edited === 'new' ? undefined : edited} onClose={() => setEdited(undefined)} />
-        </Suspense>
-      )}
+      {list.moreError && <Failed error={list.moreError} onAgain={list.more} />}
     </Stack>
   );
 }
 
-/** Asks for the list again while a row's next fire time lies in the past, at most every few seconds. */
-const useFreshNexts = (rows: readonly JobView[] | undefined, refetch: () => unknown): void => {
-  const at = useNow();
-  const [askedAt, setAskedAt] = useState(0);
-  const isPast = rows?.some(({ nextFireTime }) => nextFireTime !== undefined && at - Date.parse(nextFireTime) > PAST_MS) ?? false;
-  useEffect(() => {
-    if (!isPast || at - askedAt < REFRESH_MS || document.visibilityState !== 'visible') return;
-    setAskedAt(now());
-    refetch();
-  }, [isPast, at, askedAt, refetch]);
-};
-
-const EXAMPLE = { name: 'hello', command: 'echo "hello from $(hostname), it is $(date)"', cronExpr: '*/10 * * * * * *' };
-
-type NoJobsProps = { readonly q: string; readonly onAll: () => void; readonly onOwn: () => void };
-
-const NoJobs = ({ q, onAll, onOwn }: NoJobsProps) => {
-  const tell = useTell();
-  const mayEdit = useMay('editor');
-  if (q !== '')
-    return (
-      <Empty title={texts.noJobsFound(q)}>
-        <Button variant="light" onClick={onAll}>
-          {texts.showAll}
-        </Button>
-      </Empty>
-    );
-  const body = JSON.stringify(EXAMPLE, undefined, 2);
-  const curl = `curl -X PUT ${location.origin}/api/v1/jobs/hello \\\n  -H 'Authorization: Bearer TOKEN' -H 'Content-Type: application/json' \\\n  -d '${JSON.stringify(EXAMPLE)}'`;
-  return (
-    <Empty title={texts.noJobs} hint={texts.noJobsHint}>
-      <Code block maw="100%" style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>
-        {body}
-      </Code>
-      {mayEdit && (
-        <Group>
-          <Button
-            onClick={() => {
-              ask('PUT', jobPath(EXAMPLE.name), { body: EXAMPLE, headers: { 'if-none-match': '*' } }).catch(tell);
-            }}
-          >
-            {texts.saveExample}
-          </Button>
-          <Button variant="default" onClick={onOwn}>
-            {texts.ownJob}
-          </Button>
-        </Group>
-      )}
-      <Text size="sm" c="dimmed" mt="md">
-        {texts.byCurl}
-      </Text>
-      <Shown text={curl} what="curl" />
-    </Empty>
-  );
-};
+const Blank = () => (
+  <Group px="md" py="sm" h={ROW_PX}>
+    <Skeleton height={30} />
+  </Group>
+);

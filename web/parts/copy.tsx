@@ -64,8 +64,8 @@ export const CopyCurl = ({ action }: { readonly action: Action }) => (
 );
 
 /** The same in a menu. */
-export const CopyCurlItem = ({ action }: { readonly action: Action }) => (
-  <CopyItem text={useCurl()(action)} label={texts.copyAsCurl} />
+export const CopyCurlItem = ({ action, label = texts.copyAsCurl }: { readonly action: Action; readonly label?: string }) => (
+  <CopyItem text={useCurl()(action)} label={label} />
 );
 
 /** Something to type in a shell, to be taken along. */

@@ -10,6 +10,8 @@ const UNITS: readonly (readonly [ms: number, unit: Unit])[] = [
 ];
 const BYTES = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
 
+const DAY_TIME = { month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit', second: '2-digit' } as const;
+
 const with1 = (count: number, unit: Unit): string => `${String(count)} ${texts.units[unit]}`;
 
 /** Whole units from days to seconds, the largest two: `1 h 5 min`. */
@@ -27,7 +29,7 @@ export const createFormat = (locale?: string, zone?: string) => {
   const of = (options: Intl.DateTimeFormatOptions, timeZone = zone) =>
     new Intl.DateTimeFormat(locale, { ...options, ...(timeZone === undefined ? {} : { timeZone }) });
   const time = of({ timeStyle: 'medium' });
-  const dayTime = of({ month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit', second: '2-digit' });
+  const dayTime = of(DAY_TIME);
   const full = of({ dateStyle: 'medium', timeStyle: 'medium' });
   const day = of({ dateStyle: 'short' });
   const zones = new Map<string, Intl.DateTimeFormat | undefined>();
@@ -42,6 +44,7 @@ export const createFormat = (locale?: string, zone?: string) => {
     }
     return zones.get(timeZone);
   };
+  const weekdays = new Map<string, Intl.DateTimeFormat | undefined>();
   const numbers = new Intl.NumberFormat(locale);
   const lists = new Intl.ListFormat(locale);
   const oneDigit = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
@@ -78,6 +81,21 @@ export const createFormat = (locale?: string, zone?: string) => {
       if (Number.isNaN(date.getTime())) return undefined;
       const shown = fullIn(jobZone)?.format(date);
       return shown === full.format(date) ? undefined : shown;
+    },
+
+    /** The viewer's zone by name. */
+    zone: full.resolvedOptions().timeZone,
+
+    /** A fire time with its day of the week, in a zone; undefined where the browser does not know the zone. */
+    fire: (at: string, timeZone = full.resolvedOptions().timeZone): string | undefined => {
+      if (!weekdays.has(timeZone)) {
+        try {
+          weekdays.set(timeZone, of({ ...DAY_TIME, weekday: 'short' }, timeZone));
+        } catch {
+          weekdays.set(timeZone, undefined);
+        }
+      }
+      return weekdays.get(timeZone)?.format(new Date(at));
     },
 
     /** `340 ms`, `2.4 s`, `1 min 5 s`, `1 h 5 min`: two units at most, never below 0. */

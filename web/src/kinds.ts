@@ -3,6 +3,15 @@ import type { ListKind } from './live-list.ts';
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
+/** What is asked of the jobs, by the names of the API's own query. `sort` with "-" in front is the other way round. */
+export type JobsAsked = {
+  readonly q?: string | undefined;
+  readonly tag?: string | undefined;
+  readonly enabled?: boolean | undefined;
+  readonly outcome?: string | undefined;
+  readonly sort?: string | undefined;
+};
+
 const textOf = ({ job }: JobView): string => {
   const { name, description, command, cronExpr, tags } = job as Record<string, unknown>;
   return [name, description, command, cronExpr, ...(Array.isArray(tags) ? (tags as unknown[]) : [])]
@@ -11,25 +20,54 @@ const textOf = ({ job }: JobView): string => {
     .toLowerCase();
 };
 
-/** Jobs by name; with `q` those that have each of its words, as the master searches. */
-export const jobsBy = (q: string): ListKind<JobView> => {
+/** The master's filter (src/master/job-list.ts). A broken job counts as switched off: it does nothing. */
+const isJobAsked = ({ q = '', tag, enabled, outcome }: JobsAsked): ((view: JobView) => boolean) => {
   const words = q
     .toLowerCase()
     .split(/\s+/)
     .filter((word) => word !== '');
-  return {
-    topic: 'jobs',
-    idOf: ({ job }) => job.name,
-    compare: (a, b) => compareText(a.job.name, b.job.name),
-    isAsked: (view) => words.length === 0 || ((text) => words.every((word) => text.includes(word)))(textOf(view)),
-    read: (event: LiveEvent) => {
-      if (event.type === 'jobRemoved') return { id: String(event['name']) };
-      if (event.type !== 'jobChanged') return undefined;
-      const row = event['job'] as JobView;
-      return { id: row.job.name, row };
-    },
+  return (view) => {
+    const fields = view.job as Record<string, unknown>;
+    return (
+      (enabled === undefined || (view.broken === undefined && fields['enabled'] !== false) === enabled) &&
+      (tag === undefined || (Array.isArray(fields['tags']) && (fields['tags'] as unknown[]).includes(tag))) &&
+      (outcome === undefined || view.lastRun?.outcome === outcome) &&
+      (words.length === 0 || ((text) => words.every((word) => text.includes(word)))(textOf(view)))
+    );
   };
 };
+
+const VALUES: Readonly<Record<string, (view: JobView) => string | undefined>> = {
+  nextFireTime: ({ nextFireTime }) => nextFireTime,
+  lastRun: ({ lastRun }) => lastRun?.endedAt,
+};
+
+/** The master's order: those without the value come last either way, and of two with the same the name decides. */
+const jobOrder = (sort = 'name'): ((a: JobView, b: JobView) => number) => {
+  const isDown = sort.startsWith('-');
+  const valueOf = VALUES[isDown ? sort.slice(1) : sort];
+  const byName = (a: JobView, b: JobView): number => compareText(a.job.name, b.job.name);
+  if (!valueOf) return isDown ? (a, b) => byName(b, a) : byName;
+  return (a, b) => {
+    const [one, other] = [valueOf(a), valueOf(b)];
+    if (one === undefined || other === undefined) return Number(one === undefined) - Number(other === undefined) || byName(a, b);
+    return (isDown ? compareText(other, one) : compareText(one, other)) || byName(a, b);
+  };
+};
+
+/** Jobs, as the master filters and sorts them. */
+export const jobsBy = (asked: JobsAsked): ListKind<JobView> => ({
+  topic: 'jobs',
+  idOf: ({ job }) => job.name,
+  compare: jobOrder(asked.sort),
+  isAsked: isJobAsked(asked),
+  read: (event: LiveEvent) => {
+    if (event.type === 'jobRemoved') return { id: String(event['name']) };
+    if (event.type !== 'jobChanged') return undefined;
+    const row = event['job'] as JobView;
+    return { id: row.job.name, row };
+  },
+});
 
 /** Runs, newest first: their ids are in the order of time. With `job` those of one job. */
 export const runsOf = (job: string | null): ListKind<RunView> => ({

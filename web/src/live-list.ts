@@ -32,38 +32,55 @@ export const hear = <T>(
   return next;
 };
 
-const lastOf = <T>(rows: readonly T[]): T | undefined => rows.at(-1);
+type Newest<T> = { readonly row: T; readonly asOf: number };
 
-/** The rows to show: the pages as they were read, and on them what changed since each. No row twice, none that belongs to a page not loaded yet. A row that
- *  did not change is the same object as before. */
-export const merged = <T>(kind: ListKind<T>, pages: readonly Page<T>[], changes: Changes<T>): readonly T[] => {
-  const rows: T[] = [];
-  const seen = new Set<string>();
+/** Of each row that the pages have the newest: a row may have moved from one page to the next between the readings of the two. */
+const inPages = <T>({ idOf }: ListKind<T>, pages: readonly Page<T>[]): ReadonlyMap<string, Newest<T>> => {
+  const found = new Map<string, Newest<T>>();
   for (const { items, asOf } of pages)
     for (const row of items) {
-      const id = kind.idOf(row);
-      if (seen.has(id)) continue;
-      seen.add(id);
-      const change = changes.get(id);
-      const is = change && change.asOf >= Number(asOf) ? change.row : row;
-      if (is !== undefined && (is === row || kind.isAsked(is))) rows.push(is);
+      const [id, at] = [idOf(row), Number(asOf)];
+      if ((found.get(id)?.asOf ?? -1) < at) found.set(id, { row, asOf: at });
     }
-  const before = rows.length;
-  for (const [id, { row, asOf }] of changes) {
-    if (row === undefined || seen.has(id) || !kind.isAsked(row)) continue;
-    const page = pages.find(({ items }) => isBefore(kind, row, lastOf(items))) ?? endOf(pages);
-    if (page && asOf >= Number(page.asOf)) rows.push(row);
-  }
-  return rows.length === before ? rows : rows.sort(kind.compare);
+  return found;
 };
 
-const isBefore = <T>({ compare }: ListKind<T>, row: T, last: T | undefined): boolean =>
-  last !== undefined && compare(row, last) < 0;
-
-/** The last page takes what comes after all others, unless more pages are to come. */
-const endOf = <T>(pages: readonly Page<T>[]): Page<T> | undefined => {
+/** The page that a row belongs to by the order of the list; undefined where that is one not loaded yet. The last page takes what comes after all others,
+ *  unless more are to come. */
+const pageOf = <T>({ compare }: ListKind<T>, pages: readonly Page<T>[], row: T): Page<T> | undefined => {
   const last = pages.at(-1);
-  return last?.nextCursor === undefined ? last : undefined;
+  return (
+    pages.find(({ items }) => {
+      const end = items.at(-1);
+      return end !== undefined && compare(row, end) <= 0;
+    }) ?? (last?.nextCursor === undefined ? last : undefined)
+  );
+};
+
+/** The rows to show: the pages as they were read, and on them what changed since each; in order, no row twice, none that belongs to a page not loaded yet. A
+ *  row that did not change is the same object as before. */
+export const merged = <T>(kind: ListKind<T>, pages: readonly Page<T>[], changes: Changes<T>): readonly T[] => {
+  const read = inPages(kind, pages);
+  const rows: T[] = [];
+  let hasMoved = false;
+  for (const [id, { row, asOf }] of read) {
+    const change = changes.get(id);
+    if (!change || change.asOf < asOf) rows.push(row);
+    else if (change.row !== undefined && kind.isAsked(change.row)) {
+      const stays = kind.compare(row, change.row) === 0;
+      hasMoved ||= !stays;
+      if (stays || pageOf(kind, pages, change.row)) rows.push(change.row);
+    }
+  }
+  for (const [id, { row, asOf }] of changes) {
+    if (row === undefined || read.has(id) || !kind.isAsked(row)) continue;
+    const page = pageOf(kind, pages, row);
+    // A page that was read later knows better.
+    if (!page || asOf < Number(page.asOf)) continue;
+    hasMoved = true;
+    rows.push(row);
+  }
+  return hasMoved || pages.length > 1 ? rows.sort(kind.compare) : rows;
 };
 
 /** Only what the pages and the shown rows still need: what they have read themselves is let go, and what belongs to no row here. */

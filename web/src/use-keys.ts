@@ -43,13 +43,16 @@ const MOST_FRAMES = 20;
 const rowOf = (id: string): HTMLElement | null => document.querySelector(`[data-row="${CSS.escape(id)}"]`);
 const focusIn = (row: HTMLElement): void => (row.matches('a, button') ? row : row.querySelector<HTMLElement>('a[href]'))?.focus();
 
+/** What a key does with the row that has the focus, by its id. */
+export type RowAct = { readonly key: string; readonly name: string; readonly act: (id: string) => unknown };
+
 type RowKeys = {
   /** The ids of all rows, in order. */
   readonly ids: readonly string[];
   /** Brings a row into the page where rows far away are not drawn. */
   readonly show?: (index: number) => void;
   /** What further keys do to the row that has the focus. */
-  readonly acts?: readonly { readonly key: string; readonly name: string; readonly act: (id: string) => unknown }[];
+  readonly acts?: readonly RowAct[];
 };
 
 /** j and k go through the rows of a list, Enter opens one. Each row has `data-row={id}` and is a link, or has its main link first: that gets the focus, so what

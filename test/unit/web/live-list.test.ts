@@ -4,7 +4,7 @@ import type { Page } from '../../../web/src/api.ts';
 import { jobsBy, runsOf } from '../../../web/src/kinds.ts';
 import { hear, merged, pruned, type Changes } from '../../../web/src/live-list.ts';
 
-const jobs = jobsBy('');
+const jobs = jobsBy({});
 const view = (name: string, revision = '1'): JobView => ({
   job: { name, command: 'true', cronExpr: '* * * * *' },
   revision,
@@ -52,7 +52,7 @@ test.each<[string, Page<JobView>[], Heard[], string]>([
 });
 
 test('a row that no longer is what was searched for goes, one that now is comes', () => {
-  const kind = jobsBy('  Back  TRUE ');
+  const kind = jobsBy({ q: '  Back  TRUE ' });
   const pages = [page(['backup'], '5')];
   const other = { ...view('backup', '6'), job: { name: 'backup', command: 'false', cronExpr: '* * * * *' } };
   expect(shown(pages, heardOf({ event: { type: 'jobChanged', job: other }, asOf: '6' }), kind)).toBe('');
