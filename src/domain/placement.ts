@@ -2,12 +2,27 @@ import { hashUnit } from './hash.ts';
 import type { FullJob } from './job.ts';
 import type { Presence } from './values.ts';
 
+type Placed = Pick<FullJob, 'workers' | 'labels'>;
+const isNamed = ({ workers }: Placed, { id, name }: Pick<Presence, 'id' | 'name'>): boolean =>
+  workers.length === 0 || workers.includes(id) || workers.includes(name);
+const missingOf = ({ labels }: Placed, worker: Pick<Presence, 'labels'>): readonly string[] =>
+  labels.filter((label) => !worker.labels.includes(label));
+
 /** Whether a worker may run a job: one of the named workers, if any are named, and all of the labels. */
-export const matches = (job: Pick<FullJob, 'workers' | 'labels'>, worker: Pick<Presence, 'id' | 'name' | 'labels'>): boolean =>
-  (job.workers.length === 0 || job.workers.includes(worker.id) || job.workers.includes(worker.name)) &&
-  job.labels.every((label) => worker.labels.includes(label));
+export const matches = (job: Placed, worker: Pick<Presence, 'id' | 'name' | 'labels'>): boolean =>
+  isNamed(job, worker) && missingOf(job, worker).length === 0;
 
 export type Peer = Pick<Presence, 'id' | 'name' | 'labels' | 'slots' | 'draining'>;
+export type Unfitness = { readonly reason: 'name' | 'labels' | 'draining' | 'full'; readonly missing?: readonly string[] };
+
+/** Why a worker would not start a tick of a job now; undefined where it would. What keeps it from it for good comes before what passes. */
+export const unfitness = (job: Placed, worker: Peer & Pick<Presence, 'running'>): Unfitness | undefined => {
+  if (!isNamed(job, worker)) return { reason: 'name' };
+  const missing = missingOf(job, worker);
+  if (missing.length > 0) return { reason: 'labels', missing };
+  if (worker.draining) return { reason: 'draining' };
+  return worker.running >= worker.slots ? { reason: 'full' } : undefined;
+};
 
 /** Weighted rendezvous: the workers of a job in the order in which they try a tick. Every worker computes the same from the same list; the
  *  share of ticks at rank 0 goes by slots. Frozen by golden tests, since workers of two versions must agree. */

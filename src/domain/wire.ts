@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox';
 import { Job } from './job.ts';
-import { Outcome, Reason, Trigger } from './words.ts';
+import { Fate, Outcome, Reason, Trigger } from './words.ts';
 
 /** The shapes that masters send: REST views, live messages, problems. The console and the command line read them by these types. */
 const At = Type.String({ description: 'ISO 8601, UTC, milliseconds' });
@@ -87,6 +87,47 @@ export const WorkerView = Type.Object(
   { $id: 'WorkerView', title: 'WorkerView' },
 );
 export type WorkerView = Static<typeof WorkerView>;
+
+/** One tick of a job, or a range of them that nobody could run: then `fireTime` is the first, `to` the last, and `count` says how many. */
+export const TickView = Type.Object(
+  {
+    fireTime: At,
+    fate: Fate,
+    /** Why it did not run, or ended as it did. */
+    reason: Type.Optional(Reason),
+    runId: Type.Optional(Type.String()),
+    worker: Type.Optional(Type.String()),
+    workerName: Type.Optional(Type.String()),
+    /** Of a run the lateness of its claim; of a tick whose time has come and that nobody has decided yet, so far. */
+    latenessMs: Type.Optional(count),
+    note: Type.Optional(Type.String()),
+    to: Type.Optional(At),
+    count: Type.Optional(Type.Integer({ minimum: 1 })),
+    trigger: Type.Optional(Trigger),
+    /** Of a run that has ended. */
+    outcome: Type.Optional(Outcome),
+    durationMs: Type.Optional(count),
+    by: Type.Optional(Type.String()),
+  },
+  { $id: 'TickView', title: 'TickView' },
+);
+export type TickView = Static<typeof TickView>;
+
+/** Whether a worker would take a tick of a job now, and the first thing that keeps it from it. */
+export const PlacementView = Type.Object(
+  {
+    id: Type.String(),
+    name: Type.String(),
+    matches: Type.Boolean(),
+    reason: Type.Optional(Type.Enum(['name', 'labels', 'draining', 'full'])),
+    /** The labels that it would need and has not. */
+    missing: Type.Optional(Type.Array(Type.String())),
+    slots: count,
+    running: count,
+  },
+  { $id: 'PlacementView', title: 'PlacementView' },
+);
+export type PlacementView = Static<typeof PlacementView>;
 
 /** An error, RFC 9457. `code` is stable; `errors` lists every problem of a bad input. */
 export const Problem = Type.Object(

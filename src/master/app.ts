@@ -24,8 +24,10 @@ import { runRoutes } from './routes/runs.ts';
 import { scheduleRoutes } from './routes/schedules.ts';
 import { sessionRoutes, signInRoute } from './routes/session.ts';
 import { workerRoutes } from './routes/workers.ts';
+import { tickRoutes } from './routes/ticks.ts';
 import { createRunHistory } from './run-history.ts';
 import { createAttempts } from './sign-in-codes.ts';
+import { createTimelines } from './timeline.ts';
 import { validatorCompiler } from './validation.ts';
 import { registerWeb } from './web.ts';
 import type { Keys } from '../domain/keys.ts';
@@ -96,6 +98,7 @@ export const createMaster = async ({
     orders,
     projection,
     stores,
+    timelines: createTimelines({ stores, keys, projection, scale }),
     version: config.version,
   };
   const { life$, isLeader } = masterLife({
@@ -133,7 +136,7 @@ export const createMaster = async ({
   app.addHook('onResponse', async ({ method, routeOptions }, { statusCode, elapsedTime }) => {
     log.debug({ method, route: routeOptions.url, status: statusCode, ms: Math.round(elapsedTime) }, 'answered');
   });
-  for (const routes of [jobRoutes, orderRoutes, runRoutes, workerRoutes, scheduleRoutes, sessionRoutes])
+  for (const routes of [jobRoutes, tickRoutes, orderRoutes, runRoutes, workerRoutes, scheduleRoutes, sessionRoutes])
     await app.register(routes, { ...parts, prefix: '/api/v1' });
   await app.register(liveSocket, { ...parts, isStillIn, prefix: '/api/v1' });
   await app.register(signInRoute, parts);

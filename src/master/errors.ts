@@ -46,6 +46,7 @@ export const routeStores = (coordination: Coordination, runLog: RunLog): RouteSt
     runs: named('runLog', runLog.runs),
     run: named('runLog', runLog.run),
     eventsAbout: named('runLog', runLog.eventsAbout),
+    runsOfTicks: named('runLog', runLog.runsOfTicks),
     ping: named('runLog', runLog.ping),
   },
 });

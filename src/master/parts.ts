@@ -8,6 +8,7 @@ import type { Orders } from './orders.ts';
 import type { Projection } from './projection.ts';
 import type { RunHistory } from './run-history.ts';
 import type { Attempts } from './sign-in-codes.ts';
+import type { Timelines } from './timeline.ts';
 
 /** What the routes are made of. Each takes what it needs. */
 export type Parts = {
@@ -22,5 +23,6 @@ export type Parts = {
   readonly orders: Orders;
   readonly projection: Projection;
   readonly stores: RouteStores;
+  readonly timelines: Timelines;
   readonly version: string;
 };

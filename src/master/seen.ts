@@ -1,3 +1,4 @@
+import { parseRunEvent, type EventOf } from '../domain/events.ts';
 import type { Keys } from '../domain/keys.ts';
 import { brokenText, readJob, type KnownJob } from '../domain/known-job.ts';
 import {
@@ -25,6 +26,10 @@ export type SeenJob = {
 /** `fence`: the revision of the claim. */
 export type SeenRun = { readonly live: LiveRun; readonly revision: number; readonly fence: number };
 export type SeenQueued = { readonly queued: QueuedRun; readonly revision: number };
+/** What is told of a job and not in the run log yet. Of a save only who and when; `revision` is that of the job which it made. */
+export type SeenTold =
+  | EventOf<'tickSkipped' | 'ticksMissed' | 'dropped' | 'lost'>
+  | { readonly type: 'jobSaved'; readonly job: string; readonly at: string; readonly by: string; readonly revision: number };
 
 /** What this master has been told by its feeds. Readers get it as it is at that moment. */
 export type Seen = {
@@ -38,6 +43,7 @@ export type Seen = {
   readonly runsOfJob: (job: string) => readonly SeenRun[];
   readonly queueOfJob: (job: string) => readonly SeenQueued[];
   readonly runsOfWorker: (id: string) => readonly SeenRun[];
+  readonly outboxOfJob: (job: string) => readonly SeenTold[];
 };
 
 export const FEEDS = ['jobs', 'runs', 'queue', 'kills', 'lasts', 'workers', 'drains', 'outbox'] as const;
@@ -86,6 +92,25 @@ export const seeJob = (name: string, { value, revision }: Pick<Entry, 'value' | 
   }
 };
 
+const readTold = ({ value, revision }: Entry): SeenTold | undefined => {
+  try {
+    const event = parseRunEvent('', JSON.parse(value));
+    switch (event.type) {
+      case 'tickSkipped':
+      case 'ticksMissed':
+      case 'dropped':
+      case 'lost':
+        return event;
+      case 'jobSaved':
+        return { type: 'jobSaved', job: event.job, at: event.at, by: event.by, revision };
+      default:
+        return undefined;
+    }
+  } catch {
+    return undefined;
+  }
+};
+
 /** A map of sets that keeps no empty sets. */
 const createIndex = () => {
   const sets = new Map<string, Set<string>>();
@@ -118,7 +143,8 @@ export const createSeen = (keys: Keys, scale: number) => {
   const lasts = new Map<string, LastRun>();
   const workers = new Map<string, Presence>();
   const drains = new Set<string>();
-  const [jobRuns, jobQueue, workerRuns] = [createIndex(), createIndex(), createIndex()];
+  const outbox = new Map<string, SeenTold>();
+  const [jobRuns, jobQueue, workerRuns, jobOutbox] = [createIndex(), createIndex(), createIndex(), createIndex()];
 
   const seen: Seen = {
     jobs,
@@ -131,6 +157,7 @@ export const createSeen = (keys: Keys, scale: number) => {
     runsOfJob: (job) => picked(runs, jobRuns.of(job)),
     queueOfJob: (job) => picked(queue, jobQueue.of(job)),
     runsOfWorker: (id) => picked(runs, workerRuns.of(id)),
+    outboxOfJob: (job) => picked(outbox, jobOutbox.of(job)),
   };
 
   const put: Readonly<Record<FeedName, (entry: Entry) => void>> = {
@@ -164,7 +191,12 @@ export const createSeen = (keys: Keys, scale: number) => {
       if (parsed.ok) workers.set(keys.workerOf(key), parsed.value);
     },
     drains: ({ key }) => drains.add(keys.drainOf(key)),
-    outbox: () => undefined,
+    outbox: (entry) => {
+      const told = readTold(entry);
+      if (!told) return;
+      outbox.set(entry.key, told);
+      jobOutbox.add(told.job, entry.key);
+    },
   };
 
   const remove: Readonly<Record<FeedName, (key: string) => void>> = {
@@ -184,7 +216,10 @@ export const createSeen = (keys: Keys, scale: number) => {
     lasts: (key) => lasts.delete(keys.jobOfLast(key)),
     workers: (key) => workers.delete(keys.workerOf(key)),
     drains: (key) => drains.delete(keys.drainOf(key)),
-    outbox: () => undefined,
+    outbox: (key) => {
+      jobOutbox.remove(outbox.get(key)?.job ?? '', key);
+      outbox.delete(key);
+    },
   };
 
   return { seen, put, remove };

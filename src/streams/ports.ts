@@ -1,6 +1,7 @@
 import type { Observable } from 'rxjs';
+import type { Instant } from '../domain/instant.ts';
 import type { LeaseId, Transaction } from '../domain/transaction.ts';
-import type { LogDocument, RunEvent, StoredRunEvent } from '../domain/run.ts';
+import type { LogDocument, Run, RunEvent, StoredRunEvent } from '../domain/run.ts';
 
 export type { Compare, LeaseId, Operation, Transaction } from '../domain/transaction.ts';
 
@@ -67,6 +68,18 @@ export type RunsQuery = {
   readonly limit: number;
 };
 
+/** The bound is exclusive: the last id of the page before. */
+export type EventsPage = { readonly limit: number } & (
+  { readonly after?: string; readonly isDown?: false } | { readonly before?: string; readonly isDown: true }
+);
+
+/** Only what comes after `before` in the order of the list: older, or as old and of a lower id. */
+export type TickRunsPage = {
+  readonly before: { readonly fireTime: Instant; readonly id: string };
+  readonly from?: Instant;
+  readonly limit: number;
+};
+
 /** The large append-only store: what happened (MongoDB, or its embedded twin). Every call has a time limit and rejects with `Unavailable`. */
 export type RunLog = {
   /** Stores events, each once by its id. Sending a batch again is harmless. When the last event of a run's end is among them (or a late one comes), the run's
@@ -82,11 +95,10 @@ export type RunLog = {
   /** Ended runs, newest run id first. */
   readonly runs: (query: RunsQuery) => Promise<{ readonly items: readonly LogDocument[]; readonly nextCursor?: string }>;
   readonly run: (runId: string) => Promise<LogDocument | undefined>;
-  /** Events about a job that belong to no run (ticks, changes of the job), newest id last, after the given id. */
-  readonly eventsAbout: (
-    prefix: string,
-    page: { readonly after?: string; readonly limit: number },
-  ) => Promise<readonly StoredRunEvent[]>;
+  /** Events about a job that belong to no run (ticks, changes of the job), newest id last, after the given id; or, `isDown`, newest id first, before the given one. */
+  readonly eventsAbout: (prefix: string, page: EventsPage) => Promise<readonly StoredRunEvent[]>;
+  /** The ended runs of a job's ticks (trigger `schedule` or `catchUp`), newest fire time first, those of one fire time by falling id. Without their outputs. */
+  readonly runsOfTicks: (job: string, page: TickRunsPage) => Promise<readonly Run[]>;
   /** Resolves when the store answers. */
   readonly ping: () => Promise<void>;
   readonly close: () => Promise<void>;

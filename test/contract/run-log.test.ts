@@ -175,6 +175,12 @@ const runLogContract = ({ log, other, putRaw }: Stores): void => {
         expect(idsOf(await log().eventsAbout(`tick/${name}/`, { limit: 10 }))).toStrictEqual(ids);
         expect(idsOf(await log().eventsAbout(`tick/${name}/`, { limit: 10, after: ids[0]! }))).toStrictEqual(ids.slice(1));
         expect(idsOf(await log().eventsAbout(`tick/${name}/`, { limit: 1 }))).toStrictEqual(ids.slice(0, 1));
+        const down = async (page: { before?: string; limit: number }) =>
+          idsOf(await log().eventsAbout(`tick/${name}/`, { isDown: true, ...page }));
+        expect(await down({ limit: 10 })).toStrictEqual(ids.toReversed());
+        expect(await down({ limit: 1 })).toStrictEqual(ids.slice(1));
+        expect(await down({ limit: 10, before: ids[1]! })).toStrictEqual(ids.slice(0, 1));
+        expect(await down({ limit: 10, before: ids[0]! })).toStrictEqual([]);
       },
     );
 
@@ -423,6 +429,94 @@ const runLogContract = ({ log, other, putRaw }: Stores): void => {
     });
   });
 
+  describe('backward from an instant', () => {
+    test('events are read down from any bound, in pages, each once', async () => {
+      const name = uniqueName('down');
+      const prefix = `tick/${name}/`;
+      const ids = Array.from({ length: 25 }, (_, second) => `${prefix}${at(second)}`);
+      await log().append(Array.from({ length: 25 }, (_, second) => skippedOf(name, at(second))));
+      const found: string[] = [];
+      for (let before: string | undefined; ;) {
+        const page = idsOf(await log().eventsAbout(prefix, { isDown: true, limit: 7, ...(before !== undefined && { before }) }));
+        found.push(...page);
+        before = page.at(-1);
+        if (page.length < 7) break;
+      }
+      expect(found).toStrictEqual(ids.toReversed());
+      const below = async (before: string) => idsOf(await log().eventsAbout(prefix, { isDown: true, limit: 2, before }));
+      expect(await below(`${prefix}${at(5)}0`)).toStrictEqual([ids[5], ids[4]]); // ids of that very instant too
+      expect(await below(`${prefix}${at(5)}/w1`)).toStrictEqual([ids[5], ids[4]]);
+      expect(await below(`${prefix}${'\uffff'.repeat(3_000)}`)).toStrictEqual([ids[24], ids[23]]);
+      expect(await below('zzz')).toStrictEqual([ids[24], ids[23]]);
+      expect(await below('')).toStrictEqual([]);
+      expect(await below('tick/')).toStrictEqual([]);
+    });
+
+    test('the newest save of a job is found by one read', async () => {
+      const name = uniqueName('saved');
+      const saves = Array.from({ length: 3 }, () => savedOf(name, uuidv7(), { name }));
+      await log().append([...saves, savedOf(`${name}x`, uuidv7(), {})]);
+      const [newest] = await log().eventsAbout(`job/${name}/`, { isDown: true, limit: 1 });
+      expect(newest).toMatchObject({ type: 'jobSaved', id: saves[2]?.id });
+    });
+
+    const tickRun = (job: string, second: number, trigger: 'schedule' | 'catchUp' | 'manual' | 'backfill' = 'schedule') =>
+      runOf(job, { claimed: { fireTime: at(second), trigger } });
+    const top = { fireTime: at(59), id: '\uffff' };
+
+    test('runs of ticks come by fire time, not by the order in which they ran; those that people asked for do not', async () => {
+      const name = uniqueName('ticks');
+      const [c, a, , , b] = [
+        tickRun(name, 30),
+        tickRun(name, 10),
+        tickRun(name, 40, 'manual'),
+        tickRun(name, 25, 'backfill'),
+        tickRun(name, 20, 'catchUp'),
+      ];
+      const all = [c, a, tickRun(name, 40, 'manual'), tickRun(name, 25, 'backfill'), b, tickRun(`${name}x`, 15)];
+      await log().append(all.flatMap(({ events }) => events));
+      const of = async (page: Parameters<RunLog['runsOfTicks']>[1]) => (await log().runsOfTicks(name, page)).map(({ id }) => id);
+      expect(await of({ before: top, limit: 10 })).toStrictEqual([c.runId, b.runId, a.runId]);
+      expect(await of({ before: top, limit: 2 })).toStrictEqual([c.runId, b.runId]);
+      expect(await of({ before: top, limit: 10, from: at(20) })).toStrictEqual([c.runId, b.runId]);
+      expect(await of({ before: { fireTime: at(30), id: c.runId }, limit: 10 })).toStrictEqual([b.runId, a.runId]);
+      expect(await of({ before: { fireTime: at(30), id: '' }, limit: 1 })).toStrictEqual([b.runId]);
+      expect(await of({ before: { fireTime: at(10), id: '' }, limit: 1 })).toStrictEqual([]);
+      const [run] = await log().runsOfTicks(name, { before: top, limit: 1 });
+      expect(run).toMatchObject({ id: c.runId, job: name, fireTime: at(30), outcome: 'succeeded', state: 'finished' });
+      expect(await log().runsOfTicks(name, { before: top, limit: 1 })).toStrictEqual([(await log().run(c.runId))?.run]);
+    });
+
+    test('runs of one fire time are paged by falling id, each once', async () => {
+      const name = uniqueName('ties');
+      const runs = Array.from({ length: 5 }, () => tickRun(name, 10));
+      await log().append(runs.flatMap(({ events }) => events));
+      const found: string[] = [];
+      for (let before = top; ;) {
+        const page = await log().runsOfTicks(name, { before, limit: 2 });
+        found.push(...page.map(({ id }) => id));
+        const last = page.at(-1);
+        if (!last) break;
+        before = { fireTime: last.fireTime, id: last.id };
+      }
+      expect(found).toStrictEqual(runs.map(({ runId }) => runId).toReversed());
+    });
+
+    test('a run that is corrected is told once, as it is now', async () => {
+      const name = uniqueName('corrected');
+      const { runId, begin, events } = tickRun(name, 10);
+      await log().append([lostOf(name, runId)]); // knows no fire time: the run stands at the instant of the loss
+      await log().append(begin);
+      expect(await log().runsOfTicks(name, { before: top, limit: 9 })).toMatchObject([
+        { id: runId, outcome: 'lost', fireTime: at(10) },
+      ]);
+      await log().append(events);
+      expect(await log().runsOfTicks(name, { before: top, limit: 9 })).toMatchObject([
+        { id: runId, outcome: 'succeeded', fireTime: at(10) },
+      ]);
+    });
+  });
+
   test('the store answers a ping', async () => {
     await expect(log().ping()).resolves.toBeUndefined();
   });
@@ -434,6 +528,8 @@ const refusesAll = async (log: RunLog): Promise<void> => {
     log.append(runOf('closed').events),
     log.eventsOf('a', { limit: 1 }),
     log.eventsAbout('tick/a/', { limit: 1 }),
+    log.eventsAbout('tick/a/', { limit: 1, isDown: true }),
+    log.runsOfTicks('a', { before: { fireTime: at(1), id: '' }, limit: 1 }),
     log.event('a'),
     log.runs({ limit: 1 }),
     log.run('a'),

@@ -5,8 +5,9 @@ import { readFields } from './fields.ts';
 import { readLines, type CronLine } from './text.ts';
 import { WORDS } from './words.ts';
 
-// A CommonJS module: what it calls its default is a field of ours.
-const cronstrue = withLocales.default;
+type Cronstrue = typeof withLocales.default;
+// A CommonJS module: what it calls its default is a field of ours, unless the loader has taken that out already, as vitest's does.
+const cronstrue = (withLocales as { readonly default?: Cronstrue }).default ?? (withLocales as unknown as Cronstrue);
 const LOCALES = { en: 'en', zh: 'zh_CN' } as const satisfies Record<Language, string>;
 
 /** A schedule in words. A line that cannot be put into words is told as it is written. `name`: the job's, for `H`. */

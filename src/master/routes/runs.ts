@@ -2,14 +2,13 @@ import { Readable } from 'node:stream';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { eventId, type StoredRunEvent } from '../../domain/events.ts';
-import { toMs } from '../../domain/instant.ts';
 import { defined } from '../../domain/run.ts';
 import { page, RunView } from '../../domain/wire.ts';
 import { Outcome } from '../../domain/words.ts';
 import { bytesFrom, bytesOf, lastBytes, outputs } from '../output.ts';
 import type { Parts } from '../parts.ts';
 import { badField } from '../problems.ts';
-import { answers, asOf, ById, closed, limit } from './shared.ts';
+import { answers, asOf, ById, closed, instant, limit } from './shared.ts';
 
 const RunsQuery = Type.Object(
   {
@@ -56,13 +55,6 @@ export const eventView = (event: StoredRunEvent): { id: string; type: string; [f
   if (event.type === 'unknown') return { ...(typeof event.raw === 'object' ? event.raw : {}), id, type: event.was };
   if (event.type === 'output') return { ...event, id, data: Buffer.from(event.data).toString('base64') };
   return { ...event, id };
-};
-
-const instant = (path: string, text: string | undefined): number | undefined => {
-  if (text === undefined) return undefined;
-  const ms = toMs(text);
-  if (Number.isNaN(ms)) throw badField(path, 'invalid', 'not an instant, as 2027-01-31T09:00:00Z');
-  return ms;
 };
 
 /** Runs, what happened in them, and what they printed. */

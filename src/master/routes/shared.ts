@@ -1,6 +1,7 @@
 import { Type, type TSchema } from 'typebox';
+import { toMs } from '../../domain/instant.ts';
 import { Problem } from '../../domain/wire.ts';
-import { refused } from '../problems.ts';
+import { badField, refused } from '../problems.ts';
 import type { Projection } from '../projection.ts';
 
 export const ByName = Type.Object({ name: Type.String({ description: 'Name of the job' }) });
@@ -30,4 +31,12 @@ export const asOf = (projection: Projection): string => {
       store: 'coordination',
     });
   return String(projection.position());
+};
+
+/** An instant that a query names, in ms since the epoch. */
+export const instant = (path: string, text: string | undefined): number | undefined => {
+  if (text === undefined) return undefined;
+  const ms = toMs(text);
+  if (Number.isNaN(ms)) throw badField(path, 'invalid', 'not an instant, as 2027-01-31T09:00:00Z');
+  return ms;
 };

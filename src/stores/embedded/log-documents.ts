@@ -1,5 +1,6 @@
-import type { LogDocument } from '../../domain/run.ts';
-import type { RunsQuery } from '../../streams/ports.ts';
+import type { LogDocument, Run } from '../../domain/run.ts';
+import { isOfTick } from '../../domain/timeline.ts';
+import type { RunsQuery, TickRunsPage } from '../../streams/ports.ts';
 import type { Projected } from '../project.ts';
 import { matchesQuery } from '../query.ts';
 import type { Embedded } from './env.ts';
@@ -13,6 +14,8 @@ export type LogDocuments = {
   readonly write: (runId: string, projected: Projected) => void;
   readonly get: (runId: string) => LogDocument | undefined;
   readonly has: (runId: string) => boolean;
+  /** Runs of a job's ticks, newest fire time first. */
+  readonly ofTicks: (job: string, page: TickRunsPage) => readonly Run[];
   readonly find: (query: RunsQuery) => Promise<{ readonly items: readonly LogDocument[]; readonly nextCursor?: string }>;
 };
 
@@ -21,6 +24,9 @@ export const openLogDocuments = ({ root }: Embedded): LogDocuments => {
   const log = root.openDB<LogDocument, Buffer>({ name: 'log', keyEncoding: 'binary' });
   /** `<job>\0<run id>`: the runs of one job without looking at all others. */
   const byJob = root.openDB<true, Buffer>({ name: 'log.byJob', keyEncoding: 'binary' });
+  /** `<job>\0<fire time>\0<run id>`, for runs of ticks: a page of the timeline without looking at outputs. */
+  const byFireTime = root.openDB<Run, Buffer>({ name: 'log.byFireTime', keyEncoding: 'binary' });
+  const keyInTime = ({ job, fireTime, id }: Pick<Run, 'job' | 'fireTime' | 'id'>): Buffer => keyOf(`${job}\0${fireTime}\0${id}`);
   const keyInJob = ({ jobName, _id }: LogDocument): Buffer => Buffer.from(`${jobName}\0${_id}`);
 
   /** Newest first, before the cursor; `next` is the cursor of what is left. */
@@ -49,9 +55,11 @@ export const openLogDocuments = ({ root }: Embedded): LogDocuments => {
   return {
     write: (runId, { document, attempt }) => {
       const before = log.get(keyOf(runId));
+      if (before && (document ?? before.attempt < attempt)) void byFireTime.remove(keyInTime(before.run));
       if (document) {
         void log.put(Buffer.from(runId), document);
         void byJob.put(keyInJob(document), true);
+        if (isOfTick(document.run)) void byFireTime.put(keyInTime(document.run), document.run);
       } else if (before && before.attempt < attempt) {
         void log.remove(Buffer.from(runId));
         void byJob.remove(keyInJob(before));
@@ -59,6 +67,15 @@ export const openLogDocuments = ({ root }: Embedded): LogDocuments => {
     },
     get: (runId) => log.get(keyOf(runId)),
     has: (runId) => log.doesExist(keyOf(runId)),
+    ofTicks: (job, { before, from = '', limit }) => {
+      const top = keyInTime({ job, ...before });
+      // Going down, the bound itself is among what is found, and `end` is not.
+      const range = { start: top, end: keyOf(`${job}\0${from}`), reverse: true, limit: limit + 1 };
+      return [...byFireTime.getRange(range)]
+        .filter(({ key }) => Buffer.compare(key, top) < 0)
+        .slice(0, limit)
+        .map(({ value }) => value);
+    },
     find: async (query) => {
       const items: LogDocument[] = [];
       for (let { cursor } = query; ;) {

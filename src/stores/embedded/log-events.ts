@@ -9,6 +9,8 @@ export type LogEvents = {
   readonly store: (batch: readonly RunEvent[], within: (stored: readonly RunEvent[]) => void) => Promise<Appended>;
   /** Those whose ids begin with the prefix, in the order of their ids, after the given id. */
   readonly range: (prefix: string, after: string | undefined, limit: number) => readonly StoredRunEvent[];
+  /** The same, newest id first, before the given id. */
+  readonly rangeDown: (prefix: string, before: string | undefined, limit: number) => readonly StoredRunEvent[];
   readonly get: (id: string) => StoredRunEvent | undefined;
 };
 
@@ -56,6 +58,17 @@ export const openLogEvents = ({ root }: Embedded): LogEvents => {
     range: (prefix, after, limit) => {
       const { start, end = LAST_KEY } = rangeOfPrefix(prefix, after);
       return [...events.getRange({ start, end, limit })].map(({ key, value }) => parseRunEvent(key.toString('utf8'), value));
+    },
+    rangeDown: (prefix, before, limit) => {
+      const { start, end = LAST_KEY } = rangeOfPrefix(prefix, undefined);
+      const bound = before === undefined ? end : Buffer.from(before);
+      const top = Buffer.compare(bound, end) < 0 ? bound : end;
+      // Going down, the bound itself is among what is found.
+      const found = events.getRange({ start: top.subarray(0, MOST_KEY_BYTES), end: start, reverse: true, limit: limit + 1 });
+      return [...found]
+        .filter(({ key }) => Buffer.compare(key, top) < 0)
+        .slice(0, limit)
+        .map(({ key, value }) => parseRunEvent(key.toString('utf8'), value));
     },
     get: (id) => {
       const found = events.get(keyOf(id));

@@ -77,7 +77,11 @@ export const createEmbeddedRunLog = ({ env, clock = systemClock, deadlineMs = 10
   return {
     append: (batch) => call(() => append(batch)),
     eventsOf: (runId, { after, limit }) => call(() => events.range(`${runId}/`, after, limit)),
-    eventsAbout: (prefix, { after, limit }) => call(() => events.range(prefix, after, limit)),
+    eventsAbout: (prefix, page) =>
+      call(() =>
+        page.isDown ? events.rangeDown(prefix, page.before, page.limit) : events.range(prefix, page.after, page.limit),
+      ),
+    runsOfTicks: (job, page) => call(() => documents.ofTicks(job, page)),
     event: (id) => call(() => events.get(id)),
     runs: (query) => call(() => documents.find(query)),
     run: (runId) => call(() => documents.get(runId)),

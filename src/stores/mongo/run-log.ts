@@ -8,7 +8,7 @@ import { connectionTo } from './connection.ts';
 import { projectInto } from './documents.ts';
 import { inPrefix } from './range.ts';
 import { fromRow, type EventRow } from './rows.ts';
-import { INDEXES, isOurs, runsFrom } from './runs.ts';
+import { INDEXES, isOurs, runsFrom, runsOfTicks } from './runs.ts';
 
 export type MongoOptions = {
   readonly url: string;
@@ -40,6 +40,14 @@ export const openMongoRunLog = ({
     const rows = await events.find(inPrefix(prefix, after)).sort({ _id: 1 }).limit(limit).toArray();
     return rows.map(fromRow);
   };
+  const eventsBefore = async (prefix: string, before: string | undefined, limit: number) => {
+    const rows = await events
+      .find(inPrefix(prefix, undefined, before))
+      .sort({ _id: -1 })
+      .limit(limit)
+      .toArray();
+    return rows.map(fromRow);
+  };
 
   return {
     append: (batch) =>
@@ -54,7 +62,11 @@ export const openMongoRunLog = ({
         3,
       ),
     eventsOf: (runId, { after, limit }) => call('events of a run', () => eventsIn(`${runId}/`, after, limit)),
-    eventsAbout: (prefix, { after, limit }) => call('events', () => eventsIn(prefix, after, limit)),
+    eventsAbout: (prefix, page) =>
+      call('events', () =>
+        page.isDown ? eventsBefore(prefix, page.before, page.limit) : eventsIn(prefix, page.after, page.limit),
+      ),
+    runsOfTicks: (job, page) => call('runs of ticks', () => runsOfTicks(documents, job, page)),
     event: (id) =>
       call('event', async () => {
         const row = await events.findOne({ _id: id });

@@ -1,14 +1,16 @@
 import type { Collection, Filter } from 'mongodb';
-import type { LogDocument } from '../../domain/run.ts';
-import type { RunsQuery } from '../../streams/ports.ts';
+import type { LogDocument, Run } from '../../domain/run.ts';
+import { TICK_TRIGGERS } from '../../domain/timeline.ts';
+import type { RunsQuery, TickRunsPage } from '../../streams/ports.ts';
 
-/** What `runsFrom` looks for by; without them lists are right and slow. */
+/** What the lists look for by; without them lists are right and slow. */
 export const INDEXES = [
   { key: { jobName: 1, _id: -1 } },
   { key: { outcome: 1, _id: -1 } },
   { key: { worker: 1, _id: -1 } },
   { key: { 'run.workerName': 1, _id: -1 } },
   { key: { planTime: -1 } },
+  { key: { jobName: 1, 'run.fireTime': -1, _id: -1 } },
 ] as const;
 
 /** A page of ended runs, newest run id first. */
@@ -21,6 +23,31 @@ export const runsFrom = async (documents: Collection<LogDocument>, { limit, ...q
   const page = found.slice(0, limit);
   const last = page.at(-1);
   return { items: page.filter(isOurs), ...(found.length > limit && last ? { nextCursor: last._id } : {}) };
+};
+
+/** A page of the ended runs of a job's ticks, newest fire time first. The bounds of the fire time stand alone, so that the index is read from there on; the ties are left to a filter. Only the
+ *  picture of the run comes over the wire: a page of outputs would have 32 MB. */
+export const runsOfTicks = async (
+  documents: Collection<LogDocument>,
+  job: string,
+  { before: { fireTime, id }, from, limit }: TickRunsPage,
+): Promise<readonly Run[]> => {
+  const found = await documents
+    .find({
+      $and: [
+        { _id: { $gt: '' } },
+        { jobName: job },
+        { 'run.fireTime': { $lte: fireTime } },
+        ...(from === undefined ? [] : [{ 'run.fireTime': { $gte: from } }]),
+        { $or: [{ 'run.fireTime': { $lt: fireTime } }, { _id: { $lt: id } }] },
+        { trigger: { $in: [...TICK_TRIGGERS] } },
+      ],
+    } as Filter<LogDocument>)
+    .sort({ 'run.fireTime': -1, _id: -1 })
+    .limit(limit)
+    .project<Pick<LogDocument, '_id' | 'run'>>({ run: 1 })
+    .toArray();
+  return found.map(({ run }) => run);
 };
 
 /** Crontabs of this family keep documents of their own in a collection of this name: their ids are no texts, and there is no run in them. */

@@ -51,7 +51,20 @@ export const createMemoryRunLog = (): RunLog & { readonly add: (...events: RunEv
       return { items, ...(found.length > limit && { nextCursor: items.at(-1)!._id }) };
     },
     run: async (runId) => documentOf(runId),
-    eventsAbout: async () => [],
+    eventsAbout: async (prefix, page) => {
+      const all = [...events.keys()].filter((id) => id.startsWith(prefix)).sort();
+      const ids = page.isDown
+        ? all.filter((id) => page.before === undefined || id < page.before).reverse()
+        : all.filter((id) => id > (page.after ?? ''));
+      return ids.slice(0, page.limit).map((id) => events.get(id)!);
+    },
+    runsOfTicks: async (job, { before, from = '', limit }) =>
+      [...new Set([...events.values()].flatMap((event) => ('runId' in event ? [event.runId] : [])))]
+        .flatMap((id) => documentOf(id)?.run ?? [])
+        .filter((run) => run.job === job && ['schedule', 'catchUp'].includes(run.trigger) && run.fireTime >= from)
+        .filter(({ fireTime, id }) => (fireTime === before.fireTime ? id < before.id : fireTime < before.fireTime))
+        .sort((a, b) => (`${a.fireTime} ${a.id}` < `${b.fireTime} ${b.id}` ? 1 : -1))
+        .slice(0, limit),
     ping: async () => undefined,
     close: async () => undefined,
   };

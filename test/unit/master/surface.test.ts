@@ -10,7 +10,7 @@ import { aJob, anEndedRun, createMemoryRunLog, keys, openStores, startMaster, un
 
 test('what is not served is a problem: 404, and 405 where another method is', async () => {
   await using master = await startMaster();
-  for (const url of ['/api/v1/nope', '/api/v1/stats', '/api/v1/jobs/a/ticks', '/api/nothing', '/job/nope', '/worker/x'])
+  for (const url of ['/api/v1/nope', '/api/v1/stats', '/api/v1/jobs/a/nope', '/api/nothing', '/job/nope', '/worker/x'])
     expect([url, (await master.inject({ url })).json()]).toMatchObject([url, { status: 404, code: 'notFound' }]);
   const wrong = await master.inject({ method: 'POST', url: '/api/v1/jobs' });
   expect(wrong.json()).toMatchObject({ status: 405, code: 'methodNotAllowed' });
@@ -146,9 +146,13 @@ test('the OpenAPI document names every route and each shape once; /docs needs no
     paths: object;
     components: { schemas: object };
   }>();
-  expect(Object.keys(document.components.schemas).sort()).toStrictEqual(['Job', 'JobView', 'Problem', 'RunView', 'WorkerView']);
+  const shapes = Object.keys(document.components.schemas);
+  expect(shapes).toEqual(
+    expect.arrayContaining(['Job', 'JobView', 'PlacementView', 'Problem', 'RunView', 'TickView', 'WorkerView']),
+  );
+  expect(shapes.filter((name) => !/^[A-Z][A-Za-z]+$/.test(name))).toStrictEqual([]); // none without a name of its own
   expect(Object.keys(document.paths)).toEqual(
-    expect.arrayContaining(['/api/v1/jobs/{name}', '/api/v1/runs/{id}/output', '/readyz']),
+    expect.arrayContaining(['/api/v1/jobs/{name}', '/api/v1/jobs/{name}/ticks', '/api/v1/runs/{id}/output', '/readyz']),
   );
   const page = await master.inject({ url: '/docs/' });
   expect(page.statusCode).toBe(200);
