@@ -1,4 +1,4 @@
-import { Alert, Button, Grid, Group, Stack, Text } from '@mantine/core';
+import { Alert, Button, Group, Stack, Text } from '@mantine/core';
 import { Link } from 'wouter';
 import type { JobView } from '../../src/domain/wire.ts';
 import { Copy } from '../parts/copy.tsx';
@@ -17,6 +17,7 @@ import { shownJob } from '../src/shown-job.ts';
 import { texts } from '../src/texts.ts';
 import { useTitle } from '../src/title.ts';
 import { useLiveJob } from '../src/use-live-job.ts';
+import classes from './job.module.css';
 
 /** One job: what and when, what became of its runs and its ticks, and where it may run. */
 export default function Job({ name }: { readonly name: string }) {
@@ -56,39 +57,32 @@ const Whole = ({ view, isGone }: { readonly view: JobView; readonly isGone: bool
       )}
       <JobHead view={view} isGone={isGone} />
       {broken !== undefined && <Broken view={view} why={broken} />}
-      <Grid gap="md">
-        <Grid.Col span={{ base: 12, md: 5, lg: 4 }} order={{ base: 1, md: 2 }}>
-          <Stack gap="md">
-            {broken === undefined && (
+      <div className={classes['columns']}>
+        <div className={classes['column']}>
+          <JobRuns name={job.name} zone={schedule.timezone} />
+          <Timeline view={view} />
+          <div className={classes['last']}>
+            <Definition view={view} />
+          </div>
+        </div>
+        <div className={classes['column']}>
+          {broken === undefined && (
+            <div className={classes['first']}>
               <Section title={texts.whenItRuns}>
                 <Fires schedule={schedule} sentence={sentence} isOn={isOn && !isGone} jitterMs={jitterMs} />
               </Section>
-            )}
-            {command !== '' && (
-              <Section title={texts.command} aside={<Copy text={command} what={texts.command} />}>
-                <Text
-                  size="sm"
-                  className="mono anywhere"
-                  style={{ whiteSpace: 'pre-wrap', maxHeight: 200, overflow: 'auto' }}
-                  tabIndex={0}
-                  role="region"
-                  aria-label={texts.command}
-                >
-                  {command}
-                </Text>
-              </Section>
-            )}
-            {!isGone && broken === undefined && <Placement name={job.name} revision={revision} />}
-          </Stack>
-        </Grid.Col>
-        <Grid.Col span={{ base: 12, md: 7, lg: 8 }} order={{ base: 2, md: 1 }}>
-          <Stack gap="md">
-            <JobRuns name={job.name} zone={schedule.timezone} />
-            <Timeline view={view} />
-            <Definition view={view} />
-          </Stack>
-        </Grid.Col>
-      </Grid>
+            </div>
+          )}
+          {command !== '' && (
+            <Section title={texts.command} aside={<Copy text={command} what={texts.command} />}>
+              <div className={`mono anywhere ${classes['command'] ?? ''}`} tabIndex={0} role="region" aria-label={texts.command}>
+                {command}
+              </div>
+            </Section>
+          )}
+          {!isGone && broken === undefined && <Placement name={job.name} revision={revision} />}
+        </div>
+      </div>
     </Stack>
   );
 };

@@ -31,7 +31,7 @@ export const Definition = ({ view: { job, revision, savedBy, savedAt } }: { read
   return (
     <Section title={texts.definition} aside={<Copy text={json} what={texts.definition} />}>
       <Text size="xs" c="dimmed" mb="xs" component="div">
-        <Group gap="4px 6px">
+        <Group gap={6}>
           {savedAt !== undefined && (
             <span>
               {texts.savedWhen} <Distance at={savedAt} /> (<At at={savedAt} />)

@@ -22,7 +22,7 @@ export const JobHead = ({ view, isGone }: HeadProps) => {
   return (
     <Stack gap={6}>
       <Group justify="space-between" gap="sm" align="flex-start">
-        <Group gap="xs 10px" miw={0} flex="1 1 260px">
+        <Group gap={10} miw={0} flex="1 1 260px">
           <Title order={1} size="h2" className="anywhere">
             {view.job.name}
           </Title>

@@ -1,5 +1,5 @@
 import { Anchor, Badge, Text } from '@mantine/core';
-import { useMemo } from 'react';
+import { memo, useMemo } from 'react';
 import { Link } from 'wouter';
 import type { RunView } from '../../src/domain/wire.ts';
 import { format } from '../src/format.ts';
@@ -8,10 +8,11 @@ import { texts, triggerTexts } from '../src/texts.ts';
 import { useHeld } from '../src/use-held.ts';
 import { useLiveList } from '../src/use-live-list.ts';
 import { Bars } from './bars.tsx';
-import { RunHeads, RunRow } from './run-row.tsx';
+import { Outcome } from './outcome.tsx';
+import { whyOf } from './run-row.tsx';
 import { Section } from './section.tsx';
 import { Failed, Loading } from './states.tsx';
-import { At, Growing } from './time.tsx';
+import { At, Distance, Growing } from './time.tsx';
 import classes from './job-runs.module.css';
 
 /** For the bars; of the rows so many are shown. */
@@ -47,9 +48,8 @@ export const JobRuns = ({ name, zone }: { readonly name: string; readonly zone: 
         </div>
         {begun.length > 0 && (
           <div {...hold} className={classes['rows']}>
-            <RunHeads />
             {shown.map((run) => (
-              <RunRow key={run.id} run={run} />
+              <RunOfJob key={run.id} run={run} zone={zone} />
             ))}
             {waiting > 0 && (
               <Badge className={classes['new'] ?? ''} variant="filled" styles={{ root: { textTransform: 'none' } }}>
@@ -62,6 +62,39 @@ export const JobRuns = ({ name, zone }: { readonly name: string; readonly zone: 
     </>
   );
 };
+
+/** A run, where its job is plain. All of the row leads to it. */
+const RunOfJob = memo(function RunOfJob({ run, zone }: { readonly run: RunView; readonly zone: string | undefined }) {
+  const why = whyOf(run);
+  return (
+    <Link href={`/runs/${run.id}`} className={classes['row'] ?? ''} data-run={run.id}>
+      <span className={classes['outcome']}>
+        <Outcome state={run.state} outcome={run.outcome} />
+        {why !== '' && (
+          <Text size="xs" c="dimmed" component="span" className="anywhere">
+            {why}
+          </Text>
+        )}
+        {run.trigger !== 'schedule' && (
+          <Text size="xs" c="dimmed" component="span">
+            {triggerTexts[run.trigger]}
+          </Text>
+        )}
+      </span>
+      <span className="figures">
+        {run.durationMs !== undefined
+          ? format.length(run.durationMs)
+          : run.state === 'running' && <Growing since={run.startedAt ?? run.claimedAt ?? run.fireTime} />}
+      </span>
+      <Text size="sm" c="dimmed" component="span" className={classes['when'] ?? ''}>
+        <At at={run.fireTime} zone={zone} /> · <Distance at={run.fireTime} zone={zone} />
+      </Text>
+      <Text size="sm" c="dimmed" component="span" className="anywhere">
+        {run.workerName ?? run.worker}
+      </Text>
+    </Link>
+  );
+});
 
 /** What was decided and has not started: with what waits for a worker one sees why nothing happens. */
 const Waiting = ({ runs, zone }: { readonly runs: readonly RunView[]; readonly zone: string | undefined }) =>

@@ -39,7 +39,7 @@ export const Timeline = ({ view }: { readonly view: JobView }) => {
         <Text size="xs" c="dimmed">
           {texts.ticksHint}
         </Text>
-        <Group gap="xs 16px" align="center">
+        <Group gap="sm">
           <SegmentedControl
             size="xs"
             aria-label={texts.range}

@@ -9,4 +9,17 @@ export const workers = {
   seen: (when: string) => `seen ${when}`,
   upSince: 'up since',
   idle: 'runs nothing now',
+  workersCount: (count: number) => (count === 1 ? '1 worker' : `${String(count)} workers`),
+  runsNow: (count: number) => (count === 1 ? '1 run now' : `${String(count)} runs now`),
+  slotsInAll: (slots: string) => `${slots} slots take runs`,
+  someDrain: (count: number) => (count === 1 ? '1 drains' : `${String(count)} drain`),
+  full: 'full',
+  workerGone: 'has left',
+  clockAhead: (length: string) => `clock ${length} ahead`,
+  clockBehind: (length: string) => `clock ${length} behind`,
+  andMore: (count: string) => `and ${count} more`,
+  fewer: 'show fewer',
+  drainTitle: (worker: string) => `Drain ${worker}?`,
+  drainHint: (runs: string) =>
+    `It takes nothing new from now on; other workers take its share. What it runs now (${runs}) is finished. It stays so, also over a restart, until somebody resumes it.`,
 } as const;

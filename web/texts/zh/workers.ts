@@ -11,4 +11,17 @@ export const workers: Translated<typeof inEnglish> = {
   seen: (when) => `${when}见过`,
   upSince: '启动于',
   idle: '目前没有运行',
+  workersCount: (count) => `${String(count)} 个工作节点`,
+  runsNow: (count) => `${String(count)} 个运行中`,
+  slotsInAll: (slots) => `${slots} 个槽位可接运行`,
+  someDrain: (count) => `${String(count)} 个排空中`,
+  full: '已满',
+  workerGone: '已离开',
+  clockAhead: (length) => `时钟快 ${length}`,
+  clockBehind: (length) => `时钟慢 ${length}`,
+  andMore: (count) => `另有 ${count} 个`,
+  fewer: '收起',
+  drainTitle: (worker) => `排空 ${worker}？`,
+  drainHint: (runs) =>
+    `从现在起它不再接新运行，其份额由其他工作节点承担。它正在运行的（${runs} 个）会继续到结束。重启后仍保持排空，直到有人恢复它。`,
 };
