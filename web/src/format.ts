@@ -30,6 +30,7 @@ export const createFormat = (locale?: string, zone?: string) => {
     new Intl.DateTimeFormat(locale, { ...options, ...(timeZone === undefined ? {} : { timeZone }) });
   const time = of({ timeStyle: 'medium' });
   const dayTime = of(DAY_TIME);
+  const clock = of({ hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3, hourCycle: 'h23' });
   const full = of({ dateStyle: 'medium', timeStyle: 'medium' });
   const day = of({ dateStyle: 'short' });
   const zones = new Map<string, Intl.DateTimeFormat | undefined>();
@@ -61,6 +62,12 @@ export const createFormat = (locale?: string, zone?: string) => {
       if (Number.isNaN(date.getTime())) return at;
       if (day.format(date) === day.format(today)) return time.format(date);
       return (Math.abs(date.getTime() - today.getTime()) < 180 * 86_400_000 ? dayTime : full).format(date);
+    },
+
+    /** The time of day to the millisecond. */
+    clock: (at: string): string => {
+      const date = new Date(at);
+      return Number.isNaN(date.getTime()) ? at : clock.format(date);
     },
 
     /** For who wants to be sure: the viewer's zone by name, the job's where it is another, and UTC. */

@@ -14,10 +14,22 @@ export const textOf = (job: Fields, field: string): string => {
   return typeof value === 'string' ? value : '';
 };
 
-/** The job with a text put in. An optional field that was emptied goes. */
-export const withText = (job: Fields, field: string, value: string, isOptional = false): Fields => {
-  const { [field]: _before, ...rest } = job;
-  return isOptional && value === '' ? rest : { ...job, [field]: value };
+const stepsOf = (path: string): readonly string[] => path.split('/').slice(1);
+const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The value at a path as problems have it, `/misfire/policy`; undefined where there is none. */
+export const getAt = (job: Fields, path: string): unknown =>
+  stepsOf(path).reduce<unknown>((value, step) => (isObject(value) && Object.hasOwn(value, step) ? value[step] : undefined), job);
+
+/** The job with a value put in. `undefined` takes it out, and with it an object that is left empty. All other fields stay, in their order. */
+export const setAt = (job: Fields, path: string, value: unknown): Fields => put(job, stepsOf(path), value) ?? {};
+
+const put = (object: Fields, [step = '', ...rest]: readonly string[], value: unknown): Fields | undefined => {
+  const inner = object[step];
+  const next = rest.length === 0 ? value : put(isObject(inner) ? inner : {}, rest, value);
+  if (next !== undefined) return { ...object, [step]: next };
+  const { [step]: _gone, ...left } = object;
+  return Object.keys(left).length === 0 ? undefined : left;
 };
 
 type Parsed = { readonly ok: true; readonly job: Fields } | { readonly ok: false; readonly why: string };
@@ -26,8 +38,7 @@ type Parsed = { readonly ok: true; readonly job: Fields } | { readonly ok: false
 export const parseJob = (json: string): Parsed => {
   try {
     const job: unknown = JSON.parse(json);
-    const isObject = typeof job === 'object' && job !== null && !Array.isArray(job);
-    return isObject ? { ok: true, job: job as Fields } : { ok: false, why: texts.notAnObject };
+    return isObject(job) ? { ok: true, job } : { ok: false, why: texts.notAnObject };
   } catch (error) {
     return { ok: false, why: texts.notJson(error instanceof Error ? error.message : String(error)) };
   }

@@ -1,7 +1,8 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useDebouncedValue } from '@mantine/hooks';
-import type { Problem } from '../../src/domain/wire.ts';
+import type { FieldProblem } from '../../src/domain/problem.ts';
 import { ApiError, ask } from './api.ts';
+import { textOf, type Fields } from './job-fields.ts';
 
 export type Explained = {
   readonly description: string;
@@ -10,38 +11,41 @@ export type Explained = {
 };
 
 const TYPING_MS = 250;
-const FIRES = 3;
-const NONE: ReadonlyMap<string, string> = new Map();
+const FIRES = 5;
+const NONE: readonly FieldProblem[] = [];
 
-/** What the master says to a schedule while it is typed: what it means, or what is wrong with it by the path of the field. `isFresh`: that answer is of the
- *  text as it stands. */
-export const useExplained = (cronExpr: string, timezone: string) => {
-  const [asked] = useDebouncedValue(JSON.stringify([cronExpr, timezone]), TYPING_MS);
-  const [cron, zone] = JSON.parse(asked) as [string, string];
+/** What of a job says when it runs, as the master asks for it. A length that is not readable yet is left out: its field says so itself. */
+const scheduleOf = (job: Fields): Fields => ({
+  cronExpr: textOf(job, 'cronExpr'),
+  count: FIRES,
+  ...Object.fromEntries(
+    ['name', 'timezone', 'dst', 'startAt', 'endAt'].flatMap((field) => {
+      const text = textOf(job, field);
+      return text === '' ? [] : [[field, text]];
+    }),
+  ),
+  ...(Number.isInteger(job['jitterMs']) ? { jitterMs: job['jitterMs'] } : {}),
+});
+
+/** What the master says to a schedule while it is typed: what it means, or all that is wrong with it, with the places in the text. `isFresh`: that answer is
+ *  of the text as it stands. */
+export const useExplained = (job: Fields) => {
+  const typed = JSON.stringify(scheduleOf(job));
+  const [asked] = useDebouncedValue(typed, TYPING_MS);
+  const isEmpty = textOf(job, 'cronExpr').trim() === '';
   const query = useQuery({
-    queryKey: ['explain', cron, zone],
-    queryFn: ({ signal }) =>
-      ask<Explained>('POST', '/schedules/explain', {
-        body: { cronExpr: cron, count: FIRES, ...(zone === '' ? {} : { timezone: zone }) },
-        signal,
-      }),
-    enabled: cron.trim() !== '',
+    queryKey: ['explain', asked],
+    queryFn: ({ signal }) => ask<Explained>('POST', '/schedules/explain', { body: JSON.parse(asked) as unknown, signal }),
+    enabled: !isEmpty && (JSON.parse(asked) as { cronExpr: string }).cronExpr.trim() !== '',
     placeholderData: keepPreviousData,
     // The next fires are of the moment.
     gcTime: 0,
     retry: false,
   });
-  const isFresh = cron === cronExpr && zone === timezone && !query.isPlaceholderData && !query.isPending;
   const problem = query.error instanceof ApiError ? query.error.problem : undefined;
   return {
-    answer: problem || cron.trim() === '' ? undefined : query.data,
-    problems: problem ? problemsOf(problem) : NONE,
-    isFresh,
+    answer: problem || isEmpty ? undefined : query.data,
+    problems: isEmpty ? NONE : (problem?.errors ?? NONE),
+    isFresh: asked === typed && !query.isPlaceholderData && !query.isPending,
   };
-};
-
-const problemsOf = ({ errors = [] }: Problem): ReadonlyMap<string, string> => {
-  const byPath = new Map<string, string>();
-  for (const { path, message } of errors) if (!byPath.has(path)) byPath.set(path, message);
-  return byPath;
 };

@@ -31,13 +31,13 @@ withChromium('the console: the editor', (executablePath) => {
     await page.getByRole('textbox', { name: 'Command' }).fill('echo mine');
     await save({ name: 'edited', command: 'echo theirs' });
     await page.getByRole('button', { name: 'Save', exact: true }).click();
-    await page.getByText('Somebody else has saved').waitFor();
-    await page.getByRole('button', { name: 'Load theirs' }).click();
+    await page.getByText('saved this job while you were writing').waitFor();
+    await page.getByRole('button', { name: 'Take theirs' }).click();
     await until(
       async () => (await page.getByRole('textbox', { name: 'Command' }).inputValue()) === 'echo theirs',
       () => 'theirs is not shown',
     );
-    await page.getByRole('button', { name: 'All fields, as JSON' }).click();
+    await page.getByRole('button', { name: 'As JSON' }).click();
     await page
       .getByRole('textbox', { name: 'Job' })
       .fill('{"name": "edited", "command": "echo json", "cronExpr": "0 4 * * *", "tags": ["night"]}');

@@ -1,0 +1,111 @@
+import type { Fields } from './job-fields.ts';
+
+/** One field that is not the same in two jobs. `path` as problems have it; a side without the field is undefined. */
+export type Difference = { readonly path: string; readonly before: unknown; readonly after: unknown };
+
+const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
+const sorted = (value: unknown): unknown =>
+  isObject(value)
+    ? Object.fromEntries(
+        Object.keys(value)
+          .sort()
+          .map((key) => [key, sorted(value[key])]),
+      )
+    : Array.isArray(value)
+      ? value.map(sorted)
+      : value;
+
+/** The fields in which two jobs differ, in the order of the first, then of the second. Objects are taken apart, lists are one field. */
+export const differences = (before: Fields, after: Fields, at = ''): readonly Difference[] =>
+  [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((key) => {
+    const [a, b] = [before[key], after[key]];
+    const path = `${at}/${key}`;
+    if (isSame(a, b)) return [];
+    // An object on one side only is taken apart too: `retry: {max: 1}` against nothing is `/retry/max`.
+    if ((isObject(a) && (isObject(b) || b === undefined)) || (isObject(b) && a === undefined)) {
+      const inner = differences(isObject(a) ? a : {}, isObject(b) ? b : {}, path);
+      if (inner.length > 0) return inner;
+    }
+    return [{ path, before: a, after: b }];
+  });
+
+/** A field that was changed by one of two people, or by both differently, since they had the same. */
+export type Clash = {
+  readonly path: string;
+  readonly base: unknown;
+  readonly mine: unknown;
+  readonly theirs: unknown;
+  readonly by: 'mine' | 'theirs' | 'both';
+};
+
+/** What two people made of the same job: the fields in which theirs and mine differ now, and who changed each. */
+export const clashes = (base: Fields, mine: Fields, theirs: Fields): readonly Clash[] => {
+  const at = (job: Fields, path: string): unknown =>
+    path
+      .split('/')
+      .slice(1)
+      .reduce<unknown>((value, step) => (isObject(value) && Object.hasOwn(value, step) ? value[step] : undefined), job);
+  return differences(theirs, mine).map(({ path, before, after }) => {
+    const had = at(base, path);
+    const by = isSame(had, before) ? 'mine' : isSame(had, after) ? 'theirs' : 'both';
+    return { path, base: had, mine: after, theirs: before, by };
+  });
+};
+
+/** A piece of a text that both have, or one of them. */
+export type Piece = { readonly is: 'same' | 'gone' | 'new'; readonly text: string };
+
+/** Above this many steps the texts are told as wholly different: the page stays quick. */
+const MOST_STEPS = 400_000;
+
+/** What turned one text into the other: by lines where there are several, else by words. The pieces in order; `gone` before `new`. */
+export const differenceOfTexts = (before: string, after: string): readonly Piece[] => {
+  if (before === after) return before === '' ? [] : [{ is: 'same', text: before }];
+  const split = (text: string): readonly string[] =>
+    `${before}${after}`.includes('\n') ? (text.match(/[^\n]*\n|[^\n]+$/g) ?? []) : (text.match(/\s+|[^\s\w]|\w+/g) ?? []);
+  const [a, b] = [split(before), split(after)];
+  if (a.length * b.length > MOST_STEPS)
+    return joined([
+      { is: 'gone', text: before },
+      { is: 'new', text: after },
+    ]);
+  const left = commonLengths(a, b);
+  const pieces: Piece[] = [];
+  let [i, j] = [0, 0];
+  while (i < a.length || j < b.length) {
+    if (i < a.length && j < b.length && a[i] === b[j]) {
+      pieces.push({ is: 'same', text: a[i] ?? '' });
+      i++;
+      j++;
+    } else if (i < a.length && (j === b.length || (left[i + 1]?.[j] ?? 0) >= (left[i]?.[j + 1] ?? 0))) {
+      pieces.push({ is: 'gone', text: a[i] ?? '' });
+      i++;
+    } else {
+      pieces.push({ is: 'new', text: b[j] ?? '' });
+      j++;
+    }
+  }
+  return joined(pieces);
+};
+
+/** The length of the longest common part of the rests from each pair of places on. */
+const commonLengths = (a: readonly string[], b: readonly string[]): readonly Uint32Array[] => {
+  const rows = Array.from({ length: a.length + 1 }, () => new Uint32Array(b.length + 1));
+  for (let i = a.length - 1; i >= 0; i--)
+    for (let j = b.length - 1; j >= 0; j--) {
+      const [row, next] = [rows[i], rows[i + 1]];
+      if (row && next) row[j] = a[i] === b[j] ? (next[j + 1] ?? 0) + 1 : Math.max(next[j] ?? 0, row[j + 1] ?? 0);
+    }
+  return rows;
+};
+
+const joined = (pieces: readonly Piece[]): readonly Piece[] => {
+  const out: Piece[] = [];
+  for (const piece of pieces.filter(({ text }) => text !== '')) {
+    const last = out.at(-1);
+    if (last?.is === piece.is) out[out.length - 1] = { is: piece.is, text: last.text + piece.text };
+    else out.push(piece);
+  }
+  return out;
+};
