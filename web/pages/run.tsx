@@ -1,90 +1,107 @@
-import { Alert, Button, Group, Paper, Stack, Text, Title } from '@mantine/core';
+import { Alert, Code, Group, Stack, Text, Title } from '@mantine/core';
+import { useEffect, useState } from 'react';
 import { Link } from 'wouter';
-import type { Run as RunPicture } from '../../src/domain/run.ts';
-import { useAsk } from '../parts/ask.tsx';
-import { Copy } from '../parts/copy.tsx';
 import { Outcome } from '../parts/outcome.tsx';
 import { Output } from '../parts/output.tsx';
+import { RunActions } from '../parts/run-actions.tsx';
 import { RunFacts } from '../parts/run-facts.tsx';
-import { Failed, Loading } from '../parts/states.tsx';
-import { useTell } from '../parts/tell.tsx';
+import { RunWaits } from '../parts/run-waits.tsx';
+import { Empty, Failed, Loading } from '../parts/states.tsx';
 import { Growing } from '../parts/time.tsx';
-import { ask, runPath } from '../src/api.ts';
-import { useMay } from '../src/session.ts';
+import { ApiError } from '../src/api.ts';
+import { later, useNow } from '../src/clock.ts';
+import type { Followed } from '../src/followed.ts';
+import { format } from '../src/format.ts';
+import { storyOf } from '../src/story.ts';
 import { texts } from '../src/texts.ts';
 import { useTitle } from '../src/title.ts';
 import { useFollowed } from '../src/use-followed.ts';
+import { useLiveJob } from '../src/use-live-job.ts';
 
 /** One run: what, where, why it ended, and what it prints while it prints it. */
 export default function Run({ id }: { readonly id: string }) {
   const { followed, error, refused, again } = useFollowed(id);
   useTitle(followed?.run.job ?? texts.runs);
-  if (!followed) return error ? <Failed error={error} onAgain={again} /> : <Loading />;
-  const { run, printed } = followed;
-  return (
-    <Stack gap="sm">
-      <Group justify="space-between" gap="sm">
-        <Group gap="sm" miw={0}>
-          <Title order={1} size="h3" className="anywhere">
-            <Link href={`/runs?job=${encodeURIComponent(run.job)}`} className="plain">
-              {run.job}
-            </Link>
-          </Title>
-          <Outcome state={run.state} outcome={run.outcome} />
-          {run.state === 'running' && (
-            <Text size="sm" c="dimmed" component="span">
-              <Growing since={run.startedAt ?? run.claimedAt ?? run.fireTime} />
-            </Text>
-          )}
-        </Group>
-        <KillRun run={run} />
-      </Group>
-      <Paper withBorder p="md">
-        <RunFacts run={run} />
-      </Paper>
-      {run.command !== undefined && <Command command={run.command} />}
-      {refused !== undefined && <Alert color="yellow">{refused}</Alert>}
-      <Output printed={printed} run={run} />
-    </Stack>
+  if (followed) return <Known key={id} followed={followed} refused={refused} />;
+  if (!error) return <Loading />;
+  return error instanceof ApiError && error.problem.status === 404 ? (
+    <NoSuchRun id={id} />
+  ) : (
+    <Failed error={error} onAgain={again} />
   );
 }
 
-const KillRun = ({ run }: { readonly run: RunPicture }) => {
-  const askFirst = useAsk();
-  const tell = useTell();
-  const mayRun = useMay('operator');
-  if (run.state === 'finished' || !mayRun) return null;
-  const isAsked = run.killAskedAt !== undefined;
+const NoSuchRun = ({ id }: { readonly id: string }) => (
+  <Empty title={texts.noSuchRun} hint={texts.noSuchRunHint}>
+    <Code className="anywhere">{id}</Code>
+    <Link href="/runs">{texts.allRuns}</Link>
+  </Empty>
+);
+
+const Known = ({ followed, refused }: { readonly followed: Followed; readonly refused: string | undefined }) => {
+  const { run, attempts } = followed;
+  const live = useLiveJob(run.job).job;
+  const job = live?.isGone ? undefined : live?.view;
+  const { timezone } = (job?.job ?? {}) as { readonly timezone?: unknown };
+  const zone = typeof timezone === 'string' ? timezone : undefined;
   return (
-    <Button
-      size="xs"
-      color="red"
-      variant="light"
-      disabled={isAsked}
-      onClick={() =>
-        askFirst({
-          title: texts.killTitle(run.job),
-          hint: texts.killHint,
-          yes: texts.kill,
-          onYes: () => void ask('POST', `${runPath(run.id)}/kill`).catch(tell),
-        })
-      }
-    >
-      {isAsked ? texts.killAsked : texts.kill}
-    </Button>
+    <Stack gap="sm">
+      <Stack gap={4}>
+        <Group justify="space-between" gap="sm" wrap="nowrap" align="flex-start">
+          <Group gap="4px 12px" miw={0}>
+            <Title order={1} size="h2" className="anywhere">
+              <Link href={`/jobs/${encodeURIComponent(run.job)}`} className="plain">
+                {run.job}
+              </Link>
+            </Title>
+            <Outcome state={run.state} outcome={run.outcome} />
+            {run.state === 'running' && (
+              <Text size="sm" c="dimmed" component="span" className="figures">
+                <Growing since={run.startedAt ?? run.claimedAt ?? run.fireTime} zone={zone} />
+              </Text>
+            )}
+          </Group>
+          <RunActions run={run} hasJob={job !== undefined && job.broken === undefined} />
+        </Group>
+        {run.state === 'queued' ? <RunWaits run={run} job={job} /> : <Story followed={followed} />}
+      </Stack>
+      <RunFacts followed={followed} job={job} zone={zone} />
+      {refused !== undefined && <Alert color="yellow">{refused}</Alert>}
+      {run.claimedAt !== undefined && attempts.length === 0 && <NoLogYet />}
+      <Output attempts={attempts} run={run} />
+    </Stack>
   );
 };
 
-const Command = ({ command }: { readonly command: string }) => (
-  <Paper withBorder p="md">
-    <Group justify="space-between" mb={4}>
-      <Text size="xs" c="dimmed">
-        {texts.command}
-      </Text>
-      <Copy text={command} what={texts.command} />
-    </Group>
-    <Text size="sm" className="mono anywhere" style={{ whiteSpace: 'pre-wrap', maxHeight: 160, overflow: 'auto' }}>
-      {command}
+/** What is going on, or why it ended, as one would tell it. */
+const Story = ({ followed }: { readonly followed: Followed }) => {
+  const { run, kill } = followed;
+  const now = useNow();
+  const worker = run.workerName ?? run.worker ?? texts.worker;
+  const asked = run.killAskedAt;
+  const parts =
+    run.state === 'finished'
+      ? [storyOf(followed), run.attempt > 1 && run.outcome !== 'skipped' && texts.inAttempts(format.number(run.attempt))]
+      : [
+          run.startedAt === undefined ? texts.isClaimed(worker) : texts.runsOn(worker),
+          asked !== undefined &&
+            (kill?.by === undefined
+              ? texts.endIsAskedBySome(format.distance(asked, now))
+              : texts.endIsAsked(kill.by, format.distance(asked, now))),
+          kill?.signal !== undefined && texts.gotSignal(kill.signal),
+        ];
+  return (
+    <Text size="md" className="anywhere" data-story>
+      {parts.filter((part) => typeof part === 'string').join(' ')}
     </Text>
-  </Paper>
-);
+  );
+};
+
+const PATIENCE_MS = 3_000;
+
+/** The events of a run come a moment later than the run: only after a while that is worth a word. */
+const NoLogYet = () => {
+  const [isLong, setLong] = useState(false);
+  useEffect(() => later(PATIENCE_MS, () => setLong(true)), []);
+  return isLong ? <Alert color="yellow">{texts.noLogYet}</Alert> : null;
+};

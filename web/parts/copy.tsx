@@ -24,7 +24,8 @@ export const Copy = ({
   what,
   label = texts.copy,
 }: {
-  readonly text: string;
+  /** As a function where making it costs something: it is made when it is asked for. */
+  readonly text: string | (() => string);
   readonly what: string;
   readonly label?: string;
 }) => {
@@ -34,7 +35,7 @@ export const Copy = ({
       size="compact-xs"
       variant="subtle"
       color={told === undefined ? 'gray' : 'teal'}
-      onClick={() => copy(text)}
+      onClick={() => copy(typeof text === 'string' ? text : text())}
       aria-label={`${told ?? texts.copy}: ${what}`}
     >
       {told ?? label}

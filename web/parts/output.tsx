@@ -1,98 +1,139 @@
-import { Anchor, Button, Group, Paper, Text } from '@mantine/core';
-import { memo, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
+import { Button, Group, Paper, Tabs, Text, Title } from '@mantine/core';
+import { useState } from 'react';
 import type { Run } from '../../src/domain/run.ts';
-import { spansOf, type Span } from '../src/ansi.ts';
 import { runPath } from '../src/api.ts';
-import { MOST_CHARS, type Printed } from '../src/followed.ts';
+import type { Attempt, End } from '../src/followed.ts';
 import { format } from '../src/format.ts';
-import { texts } from '../src/texts.ts';
+import { outcomeTexts, texts } from '../src/texts.ts';
+import { Copy } from './copy.tsx';
+import { OutputFind, useFind } from './output-find.tsx';
+import { OutputLines } from './output-lines.tsx';
+import { SwitchButton, useSwitch } from './output-switch.tsx';
 import classes from './output.module.css';
+import { whyOf } from './run-row.tsx';
 
-/** So near to the end counts as at the end. */
-const NEAR_PX = 24;
+type OutputProps = { readonly attempts: readonly Attempt[]; readonly run: Run };
 
-/** What a run prints, attempts apart. Follows the end until one scrolls up, and again from the end on. */
-export const Output = ({ printed, run }: { readonly printed: readonly Printed[]; readonly run: Run }) => {
-  const box = useRef<HTMLDivElement>(null);
-  const [follows, setFollows] = useState(true);
-  const shown = useDeferredValue(printed);
-  useEffect(() => {
-    if (follows && box.current) box.current.scrollTop = box.current.scrollHeight;
-  }, [shown, follows]);
+/** What a run printed, the newest attempt first seen, each apart. Goes on to the next attempt unless one was chosen. */
+export const Output = ({ attempts, run }: OutputProps) => {
+  const [chosen, choose] = useState<number>();
+  const shown = attempts.find(({ attempt }) => attempt === chosen) ?? attempts.at(-1);
   const isOver = run.state === 'finished';
+  if (attempts.length <= 1)
+    return (
+      <Paper withBorder component="section" aria-label={texts.output} className={classes['frame'] ?? ''}>
+        {shown ? <OneAttempt run={run} attempt={shown} isLive={!isOver} isOnly /> : <Nothing run={run} />}
+      </Paper>
+    );
   return (
-    <Paper withBorder className={classes['frame'] ?? ''}>
-      <Group justify="space-between" px="md" py={6}>
-        <Text size="xs" c="dimmed">
-          {texts.output}
-          {run.outputBytes !== undefined && run.outputBytes > 0 && ` · ${format.bytes(run.outputBytes)}`}
-        </Text>
-        <Group gap="sm">
-          {!follows && !isOver && (
-            <Button size="compact-xs" variant="light" onClick={() => setFollows(true)}>
-              {texts.toEnd}
-            </Button>
-          )}
-          {shown.length > 0 && (
-            <Anchor size="xs" href={`/api/v1${runPath(run.id)}/output`} download={`${run.job}-${run.id}.txt`}>
-              {texts.download}
-            </Anchor>
-          )}
-        </Group>
-      </Group>
-      {shown.length === 0 ? (
-        <Text size="sm" c="dimmed" px="md" pb="md">
-          {isOver ? texts.printedNothing : run.startedAt === undefined ? texts.notStarted : texts.noOutput}
-        </Text>
-      ) : (
-        <div
-          ref={box}
-          className={classes['box']}
-          tabIndex={0}
-          role="region"
-          aria-label={texts.output}
-          data-output
-          onScroll={({ currentTarget: { scrollTop, clientHeight, scrollHeight } }) =>
-            setFollows(scrollTop + clientHeight > scrollHeight - NEAR_PX)
-          }
-        >
-          {shown.map((each) => (
-            <Attempt key={each.attempt} printed={each} hasNumber={shown.length > 1 || each.attempt > 1} />
+    <Paper withBorder component="section" aria-label={texts.output} className={classes['frame'] ?? ''}>
+      <Tabs value={String(shown?.attempt)} onChange={(value) => choose(Number(value))} keepMounted={false}>
+        <Tabs.List>
+          {attempts.toReversed().map(({ attempt, end }) => (
+            <Tabs.Tab key={attempt} value={String(attempt)} data-attempt={attempt}>
+              {texts.attemptNumber(attempt)} <EndWord end={end} isOver={isOver} />
+            </Tabs.Tab>
           ))}
-        </div>
-      )}
+        </Tabs.List>
+        {attempts.map((each) => (
+          <Tabs.Panel key={each.attempt} value={String(each.attempt)}>
+            <OneAttempt run={run} attempt={each} isLive={!isOver && each.end === undefined} isOnly={false} />
+          </Tabs.Panel>
+        ))}
+      </Tabs>
     </Paper>
   );
 };
 
-type AttemptProps = { readonly printed: Printed; readonly hasNumber: boolean };
+const EndWord = ({ end, isOver }: { readonly end: End | undefined; readonly isOver: boolean }) => {
+  const key = end ? end.outcome : isOver ? undefined : 'running';
+  if (key === undefined) return null;
+  const [sign, word] = outcomeTexts[key];
+  const why = end ? whyOf(end) : '';
+  return (
+    <Text component="span" size="xs" c="dimmed">
+      {sign} {word}
+      {why !== '' && `, ${why}`}
+    </Text>
+  );
+};
 
-const Attempt = memo(function Attempt({ printed: { attempt, text, isCut }, hasNumber }: AttemptProps) {
-  const spans = useMemo(() => spansOf(text), [text]);
+const Nothing = ({ run: { state, startedAt, claimedAt } }: { readonly run: Run }) => (
+  <>
+    <div className={classes['bar']}>
+      <Title order={2} size="h5">
+        {texts.output}
+      </Title>
+    </div>
+    <Text size="sm" c="dimmed" className={classes['empty'] ?? ''}>
+      {state !== 'finished'
+        ? texts.notStarted
+        : startedAt === undefined && claimedAt === undefined
+          ? texts.neverStarted
+          : texts.printedNothing}
+    </Text>
+  </>
+);
+
+type OneProps = { readonly run: Run; readonly attempt: Attempt; readonly isLive: boolean; readonly isOnly: boolean };
+
+const OneAttempt = ({ run, attempt: { attempt, lines, isCut, startedAt }, isLive, isOnly }: OneProps) => {
+  const wraps = useSwitch('wrap', true);
+  const times = useSwitch('times', false);
+  const finding = useFind(lines);
+  const isEmpty = lines.length === 0;
+  const bytes = isOnly ? run.outputBytes : undefined;
   return (
     <>
-      {hasNumber && <div className={classes['note']}>{texts.attemptNumber(attempt)}</div>}
-      {isCut && <div className={classes['note']}>{texts.outputCut(format.bytes(MOST_CHARS))}</div>}
-      <pre className={classes['text']}>
-        {spans.map((span, index) => (
-          <Piece key={index} span={span} />
-        ))}
-      </pre>
+      <div className={classes['bar']}>
+        <Group gap={8} align="baseline">
+          <Title order={2} size="h5">
+            {texts.output}
+          </Title>
+          {!isEmpty && (
+            <Text size="xs" c="dimmed" component="span" className="figures">
+              {texts.linesOf((lines.at(-1)?.number ?? 0) + 1, format.number((lines.at(-1)?.number ?? 0) + 1))}
+              {bytes !== undefined && bytes > 0 && ` · ${format.bytes(bytes)}`}
+            </Text>
+          )}
+        </Group>
+        {!isEmpty && (
+          <>
+            <OutputFind finding={finding} />
+            <Group gap={4}>
+              <SwitchButton by={wraps} name={texts.wrap} keyName="w" />
+              <SwitchButton by={times} name={texts.timesShown} keyName="t" />
+              <Copy what={texts.copyOutput} text={() => lines.map(({ text }) => `${text}\n`).join('')} />
+              <Button
+                component="a"
+                size="compact-xs"
+                variant="subtle"
+                color="gray"
+                href={`/api/v1${runPath(run.id)}/output${isOnly ? '' : `?attempt=${String(attempt)}`}`}
+                download={`${run.job}-${run.id}${isOnly ? '' : `-${String(attempt)}`}.txt`}
+              >
+                {texts.download}
+              </Button>
+            </Group>
+          </>
+        )}
+      </div>
+      {isEmpty ? (
+        <Text size="sm" c="dimmed" className={classes['empty'] ?? ''}>
+          {!isLive ? texts.printedNothing : startedAt === undefined ? texts.notStarted : texts.noOutput}
+        </Text>
+      ) : (
+        <OutputLines
+          ref={finding.box}
+          lines={lines}
+          isCut={isCut}
+          isLive={isLive}
+          doesWrap={wraps.isOn}
+          hasTimes={times.isOn}
+          find={finding.find}
+          hit={finding.hit}
+        />
+      )}
     </>
   );
-});
-
-const Piece = ({ span: { text, color, background, isBold, isDim, isItalic, isUnderlined } }: { readonly span: Span }) => (
-  <span
-    style={{
-      ...(color !== undefined && { color }),
-      ...(background !== undefined && { backgroundColor: background }),
-      ...(isBold && { fontWeight: 700 }),
-      ...(isDim && { opacity: 0.7 }),
-      ...(isItalic && { fontStyle: 'italic' }),
-      ...(isUnderlined && { textDecoration: 'underline' }),
-    }}
-  >
-    {text}
-  </span>
-);
+};

@@ -1,40 +1,30 @@
 import { expect, test } from 'vitest';
-import { spansOf, type Span } from '../../../web/src/ansi.ts';
+import { lookOf, penAfter, PLAIN, type Look } from '../../../web/src/ansi.ts';
 
-const textOf = (output: string): string =>
-  spansOf(output)
-    .map(({ text }) => text)
-    .join('');
-const lookOf = (output: string): Span => spansOf(output).at(-1)!;
+const lookAfter = (...codes: readonly string[]): Look => lookOf(codes.reduce(penAfter, PLAIN));
 
-test.each<[string, string, Omit<Span, 'text'>]>([
-  ['no colour', 'x', {}],
-  ['a colour', '\x1b[31mx', { color: '#ff7b72' }],
-  ['a bright one', '\x1b[92mx', { color: '#a5f3b0' }],
-  ['bold and a ground', '\x1b[1;44mx', { isBold: true, background: '#79b8ff' }],
-  ['dim, italic, underlined', '\x1b[2m\x1b[3m\x1b[4mx', { isDim: true, isItalic: true, isUnderlined: true }],
-  ['of 256, in the cube', '\x1b[38;5;208mx', { color: 'rgb(255,135,0)' }],
-  ['of 256, a grey', '\x1b[38;5;232mx', { color: 'rgb(8,8,8)' }],
-  ['true colour', '\x1b[38;2;1;2;3mx', { color: 'rgb(1, 2, 3)' }],
-  ['the colour after a true one', '\x1b[38;2;1;2;3my\x1b[32mx', { color: '#7ee787' }],
-  ['the other way round', '\x1b[7mx', { color: '#0d1117', background: '#d6dde4' }],
-  ['back to none', '\x1b[31my\x1b[0mx', {}],
-])('%s', (_, output, look) => {
-  expect(lookOf(output)).toEqual({ text: 'x', ...look });
-});
-
-test.each<[string, string, string]>([
-  ['markup is text', '<script>alert(1)</script>&lt;', '<script>alert(1)</script>&lt;'],
-  ['a progress bar shows where it is', ' 10%\r 50%\r100%\nok', '100%\nok'],
-  ['a bar that has just gone back', ' 10%\r', ' 10%'],
-  ['a shorter text leaves the rest of the longer', 'abcdef\rxy', 'xycdef'],
-  ['line ends of Windows', 'a\r\nb\r\n', 'a\nb\n'],
-  ['cursor and erasing', 'a\x1b[2K\x1b[1Ab\x1b[?25lc', 'abc'],
-  ['titles and links', '\x1b]0;a title\x07x\x1b]8;;http://a\x1b\\link\x1b]8;;\x1b\\', 'xlink'],
-  ['bells and other controls', 'a\x07b\x00c\td', 'abc\td'],
-  ['a sequence that is not whole yet', 'a\x1b[3', 'a'],
-  ['nor is this one', 'a\x1b', 'a'],
-  ['nothing', '', ''],
-])('%s', (_, output, expected) => {
-  expect(textOf(output)).toBe(expected);
+test.each<[string, readonly string[], Look]>([
+  ['no colour', [], {}],
+  ['a colour', ['31'], { color: '#ff7b72' }],
+  ['a bright one', ['92'], { color: '#a5f3b0' }],
+  ['bold, and a ground with an ink that is read on it', ['1;44'], { isBold: true, background: '#79b8ff', color: '#0d1117' }],
+  ['a dark ground keeps light ink', ['48;2;10;10;10'], { background: 'rgb(10,10,10)', color: '#d6dde4' }],
+  ['dim, italic, underlined, struck', ['2', '3;4', '9'], { isDim: true, isItalic: true, isUnderlined: true, isStruck: true }],
+  ['of 256, one of the sixteen', ['38;5;9'], { color: '#ffa198' }],
+  ['of 256, in the cube', ['38;5;208'], { color: 'rgb(255,135,0)' }],
+  ['of 256, a grey', ['38;5;232'], { color: 'rgb(8,8,8)' }],
+  ['true colour', ['38;2;1;2;3'], { color: 'rgb(1,2,3)' }],
+  ['the same with colons', ['38:2::1:2:3'], { color: 'rgb(1,2,3)' }],
+  ['a colour beyond all colours', ['38;2;999;2;3'], { color: 'rgb(255,2,3)' }],
+  ['codes after a true colour count', ['38;2;1;2;3;1'], { color: 'rgb(1,2,3)', isBold: true }],
+  ['a colour replaces the one before', ['38;2;1;2;3', '32'], { color: '#7ee787' }],
+  ['the other way round', ['7'], { color: '#0d1117', background: '#d6dde4' }],
+  ['a colour, the other way round', ['31;7'], { color: '#0d1117', background: '#ff7b72' }],
+  ['and back', ['31;7', '27'], { color: '#ff7b72' }],
+  ['back to none', ['31;1', '0'], {}],
+  ['nothing is back to none', ['31;1', ''], {}],
+  ['each is switched off by its own code', ['31;44;1;3', '39;22;23', '49'], {}],
+  ['codes that it does not know', ['31', '58;5;1;77'], { color: '#ff7b72' }],
+])('%s', (_, codes, look) => {
+  expect(lookAfter(...codes)).toEqual(look);
 });

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Run } from '../../../src/domain/run.ts';
 import type { LiveEvent } from '../../../src/domain/wire.ts';
-import { createFollowed, MOST_CHARS } from '../../../web/src/followed.ts';
+import { createFollowed } from '../../../web/src/followed.ts';
+import { MOST } from '../../../web/src/terminal.ts';
 
 const AT = '2027-01-01T00:00:00.000Z';
 const queued: Run = { id: 'r', job: 'a', trigger: 'manual', fireTime: AT, attempt: 1, state: 'queued' };
@@ -40,7 +41,7 @@ const follow = (first: Run, ...events: readonly LiveEvent[]) => {
 };
 const textOf = (...events: readonly LiveEvent[]): string =>
   follow(queued, ...events)
-    .printed.map(({ text }) => text)
+    .attempts.map(({ lines }) => lines.map(({ text }) => text).join('\n'))
     .join('|');
 
 test('a run from waiting to its end, by the reducer that all use', () => {
@@ -59,7 +60,10 @@ test('a run from waiting to its end, by the reducer that all use', () => {
   expect(states).toEqual(['running', 'running', 'running', 'failed']);
   expect(follower.followed()).toMatchObject({
     run: { workerName: 'one', exitCode: 3, outputBytes: 3 },
-    printed: [{ text: 'hi\n' }],
+    attempts: [
+      { attempt: 1, workerName: 'one', host: 'h', startedAt: AT, end: { exitCode: 3 }, lines: [{ text: 'hi', at: AT }] },
+    ],
+    jobRevision: 1,
   });
 });
 
@@ -79,21 +83,47 @@ test('a character cut in two comes whole; bytes that are no text harm nothing', 
 });
 
 test('attempts are apart, and a half character of the first is not the second’s', () => {
-  expect(textOf(output(1, 0, [0xc3]), claimed(2), output(2, 1, 'b'))).toBe('b');
+  expect(textOf(output(1, 0, [0xc3]), claimed(2), output(2, 1, 'b'))).toBe('|b');
   expect(textOf(output(1, 0, 'a'), claimed(2), output(2, 1, 'b'))).toBe('a|b');
 });
 
 test('what the limit left out is said where it is missing', () => {
-  expect(textOf(output(1, 0, 'head'), output(1, 1, 'tail', { droppedBytes: 1_500_000 }))).toMatch(
-    /^head\n… 1.5 MB left out .*\ntail$/,
-  );
+  expect(textOf(output(1, 0, 'head'), output(1, 1, 'tail', { droppedBytes: 1_500_000 }))).toMatch(/^head\n.*1.5 MB.*\ntail$/);
 });
 
 test('of a very long output the end is kept, and said so', () => {
-  const chunks = Array.from({ length: 21 }, (_, seq) => output(1, seq, 'x'.repeat(MOST_CHARS / 10)));
-  const { printed } = follow(queued, ...chunks, output(1, 21, 'end'));
-  expect(printed[0]!.text.length).toBeLessThanOrEqual(MOST_CHARS * 1.5);
-  expect(printed[0]).toMatchObject({ isCut: true, text: expect.stringMatching(/end$/) as string });
+  const chunks = Array.from({ length: 25 }, (_, seq) => output(1, seq, `${'x'.repeat(20)}\n`.repeat(3_000)));
+  const [attempt] = follow(queued, ...chunks, output(1, 25, 'end')).attempts;
+  expect(attempt!.isCut).toBe(true);
+  expect(attempt!.lines.length).toBeLessThanOrEqual(MOST.lines * 1.2 + 1);
+  expect(attempt!.lines.at(-1)).toMatchObject({ text: 'end', number: 75_000 });
+});
+
+test('each attempt has its own end and worker; the last line of all is the run’s', () => {
+  const { run, attempts } = follow(
+    queued,
+    claimed(1),
+    output(1, 1, 'a'),
+    event('attemptEnded', 1, 2, { outcome: 'failed', exitCode: 3 }),
+    { ...claimed(2), workerName: 'two' } as LiveEvent,
+    event('finished', 2, 1, { outcome: 'succeeded', exitCode: 0 }),
+  );
+  expect(attempts).toMatchObject([
+    { attempt: 1, workerName: 'one', end: { outcome: 'failed', exitCode: 3 } },
+    { attempt: 2, workerName: 'two', end: { outcome: 'succeeded' } },
+  ]);
+  expect(run).toMatchObject({ attempt: 2, outcome: 'succeeded' });
+});
+
+test('who asked for the kill, and what the command got, though somebody else had started the run', () => {
+  const { run, kill } = follow(
+    { ...queued, by: 'anna' },
+    claimed(1),
+    event('killAsked', 1, 1, { cause: 'killed', by: 'boris' }),
+    event('signalled', 1, 2, { cause: 'killed', signal: 'TERM' }),
+  );
+  expect(run.by).toBe('anna');
+  expect(kill).toEqual({ at: AT, cause: 'killed', by: 'boris', signal: 'TERM' });
 });
 
 test('an event that this version does not know changes nothing', () => {
