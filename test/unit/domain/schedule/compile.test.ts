@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { gapOf } from '../../../src/domain/gap.ts';
-import { compileSchedule, type CompiledSchedule, type ScheduleText } from '../../../src/domain/schedule/compile.ts';
-import { explainSchedule } from '../../../src/domain/schedule/explain.ts';
+import { gapOf } from '../../../../src/domain/gap.ts';
+import { compileSchedule, type CompiledSchedule, type ScheduleText } from '../../../../src/domain/schedule/compile.ts';
+import { explainSchedule } from '../../../../src/domain/schedule/explain.ts';
 
 const compiled = (text: Omit<ScheduleText, 'cronExpr'> & { cronExpr: string }): CompiledSchedule => {
   const answer = compileSchedule(text);
