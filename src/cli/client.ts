@@ -19,13 +19,14 @@ export const createClient = ({ server, token }: ClientOptions, env: NodeJS.Proce
   const secret = token ?? env['CRONSTREAM_TOKEN'] ?? tokenFile();
   const headers: Record<string, string> = secret === undefined ? {} : { authorization: `Bearer ${secret}` };
 
-  const ask = async (method: string, path: string, body?: unknown): Promise<Response> => {
+  /** Sends a body as it is. */
+  const send = async (method: string, path: string, body?: string, type = 'application/json'): Promise<Response> => {
     let answer: Response;
     try {
       answer = await fetch(`${base}/api/v1${path}`, {
         method,
-        headers: body === undefined ? headers : { ...headers, 'content-type': 'application/json' },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        headers: body === undefined ? headers : { ...headers, 'content-type': type },
+        ...(body === undefined ? {} : { body }),
       });
     } catch (error) {
       throw new Told(
@@ -35,10 +36,13 @@ export const createClient = ({ server, token }: ClientOptions, env: NodeJS.Proce
     if (!answer.ok) throw new Told(await problemText(answer, secret !== undefined));
     return answer;
   };
+  const ask = (method: string, path: string, body?: unknown): Promise<Response> =>
+    send(method, path, body === undefined ? undefined : JSON.stringify(body));
   return {
     base,
     headers,
     ask,
+    send,
     json: async <T>(method: string, path: string, body?: unknown): Promise<T> =>
       (await (await ask(method, path, body)).json()) as T,
   };

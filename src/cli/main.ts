@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { Told } from './client.ts';
 import { addExplain } from './commands/explain.ts';
+import { addExport } from './commands/export.ts';
+import { addImport } from './commands/import.ts';
 import { addJobCommands } from './commands/job.ts';
 import { addServeCommands, WrongUsage } from './commands/serve.ts';
 import { VERSION } from './root.ts';
@@ -18,6 +20,8 @@ const program = new Command('cronstream')
 addServeCommands(program);
 addJobCommands(program);
 addExplain(program);
+addImport(program);
+addExport(program);
 for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)])
   command.exitOverride();
 

@@ -18,6 +18,7 @@ import type { Parts } from './parts.ts';
 import { createProjection } from './projection.ts';
 import { classicRoutes } from './routes/classic.ts';
 import { healthRoutes } from './routes/health.ts';
+import { importRoutes } from './routes/import.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { orderRoutes } from './routes/orders.ts';
 import { runRoutes } from './routes/runs.ts';
@@ -26,6 +27,7 @@ import { sessionRoutes, signInRoute } from './routes/session.ts';
 import { workerRoutes } from './routes/workers.ts';
 import { tickRoutes } from './routes/ticks.ts';
 import { createRunHistory } from './run-history.ts';
+import { createSavers } from './savers.ts';
 import { createAttempts } from './sign-in-codes.ts';
 import { createTimelines } from './timeline.ts';
 import { validatorCompiler } from './validation.ts';
@@ -97,6 +99,7 @@ export const createMaster = async ({
     noAuth: config.noAuth,
     orders,
     projection,
+    savers: createSavers({ stores, projection, clock }),
     stores,
     timelines: createTimelines({ stores, keys, projection, scale }),
     version: config.version,
@@ -136,7 +139,7 @@ export const createMaster = async ({
   app.addHook('onResponse', async ({ method, routeOptions }, { statusCode, elapsedTime }) => {
     log.debug({ method, route: routeOptions.url, status: statusCode, ms: Math.round(elapsedTime) }, 'answered');
   });
-  for (const routes of [jobRoutes, tickRoutes, orderRoutes, runRoutes, workerRoutes, scheduleRoutes, sessionRoutes])
+  for (const routes of [jobRoutes, importRoutes, tickRoutes, orderRoutes, runRoutes, workerRoutes, scheduleRoutes, sessionRoutes])
     await app.register(routes, { ...parts, prefix: '/api/v1' });
   await app.register(liveSocket, { ...parts, isStillIn, prefix: '/api/v1' });
   await app.register(signInRoute, parts);

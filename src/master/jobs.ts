@@ -73,57 +73,62 @@ export const createJobs = ({ stores: { coordination }, keys, clock, projection, 
     return { view, isNew };
   };
 
+  type Made = { readonly value: Readonly<Record<string, unknown>>; readonly job: Job };
+
+  /** Writes a new value over what was read; undefined where somebody came between. */
+  const write = async (name: string, by: string, found: Read, { value, job }: Made): Promise<Saved | undefined> => {
+    const text = JSON.stringify({ v: 1, ...value });
+    if (Buffer.byteLength(text) > JOB_LIMIT_BYTES)
+      throw badField(
+        '',
+        'tooBig',
+        `a job may have at most ${String(JOB_LIMIT_BYTES)} bytes; this one has ${String(Buffer.byteLength(text))}`,
+      );
+    const { mark, events } = markOf({
+      name,
+      hash: scheduleHash(job),
+      before: found.seen?.known,
+      cursor: found.cursor && parseCursor(found.cursor.value),
+      now: clock.now(),
+      by,
+    });
+    const saved: RunEvent = {
+      v: 1,
+      type: 'jobSaved',
+      job: name,
+      at: toInstant(clock.now()),
+      id: uuidv7(),
+      by,
+      after: value,
+      ...defined({ before: found.seen?.raw }),
+    };
+    const { succeeded, revision } = await coordination.transact(
+      saveJob({
+        keys,
+        name,
+        value: text,
+        read: { jobRevision: found.job?.revision, cursorRevision: found.cursor?.revision },
+        ...(mark && { mark }),
+        events: [...events, saved],
+      }),
+    );
+    if (!succeeded) return undefined;
+    log.info({ job: name, revision, by, isMarked: mark !== undefined }, 'job saved');
+    const { view, isNew } = await answer(name, text, revision, found.job === undefined);
+    return { view: { ...view, savedBy: by, savedAt: saved.at }, isNew };
+  };
+
+  const busy = (): Error => refused(409, 'busy', 'The job is being changed by others again and again', { detail: 'Try again.' });
+
   /** Reads, makes the new value, writes it if nothing has changed meanwhile; otherwise again. */
-  const change = async (
-    name: string,
-    by: string,
-    precondition: Precondition,
-    make: (read: Read) => { readonly value: Readonly<Record<string, unknown>>; readonly job: Job },
-  ): Promise<Saved> => {
+  const change = async (name: string, by: string, precondition: Precondition, make: (read: Read) => Made): Promise<Saved> => {
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
       const found = await read(name);
       if (!meets(precondition, found.job)) throw otherRevision(found.job?.revision);
-      const { value, job } = make(found);
-      const text = JSON.stringify({ v: 1, ...value });
-      if (Buffer.byteLength(text) > JOB_LIMIT_BYTES)
-        throw badField(
-          '',
-          'tooBig',
-          `a job may have at most ${String(JOB_LIMIT_BYTES)} bytes; this one has ${String(Buffer.byteLength(text))}`,
-        );
-      const { mark, events } = markOf({
-        name,
-        hash: scheduleHash(job),
-        before: found.seen?.known,
-        cursor: found.cursor && parseCursor(found.cursor.value),
-        now: clock.now(),
-        by,
-      });
-      const saved: RunEvent = {
-        v: 1,
-        type: 'jobSaved',
-        job: name,
-        at: toInstant(clock.now()),
-        id: uuidv7(),
-        by,
-        after: value,
-        ...defined({ before: found.seen?.raw }),
-      };
-      const { succeeded, revision } = await coordination.transact(
-        saveJob({
-          keys,
-          name,
-          value: text,
-          read: { jobRevision: found.job?.revision, cursorRevision: found.cursor?.revision },
-          ...(mark && { mark }),
-          events: [...events, saved],
-        }),
-      );
-      if (!succeeded) continue;
-      log.info({ job: name, revision, by, isMarked: mark !== undefined }, 'job saved');
-      return answer(name, text, revision, found.job === undefined);
+      const saved = await write(name, by, found, make(found));
+      if (saved) return saved;
     }
-    throw refused(409, 'busy', 'The job is being changed by others again and again', { detail: 'Try again.' });
+    throw busy();
   };
 
   return {
@@ -147,6 +152,19 @@ export const createJobs = ({ stores: { coordination }, keys, clock, projection, 
         const unknown = stored.ok ? [] : stored.problems.filter(({ path }) => !touches(patch, path));
         return { value, job: checked(name, withoutUnknown(value, unknown)) };
       });
+    },
+
+    /** Sets a job to what `make` makes of the stored one; undefined leaves it as it is, and is the answer then. Asked again where somebody came between. The value is
+     *  `make`'s to check: it may hold fields that this version does not know, which `job` is without. */
+    set: async (name: string, by: string, make: (seen: SeenJob | undefined) => Made | undefined): Promise<Saved | undefined> => {
+      for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+        const found = await read(name);
+        const made = make(found.seen);
+        if (!made) return undefined;
+        const saved = await write(name, by, found, made);
+        if (saved) return saved;
+      }
+      throw busy();
     },
 
     get: async (name: string): Promise<JobView> => {
@@ -176,7 +194,7 @@ export const createJobs = ({ stores: { coordination }, keys, clock, projection, 
         await projection.reached('jobs', revision);
         return revision;
       }
-      throw refused(409, 'busy', 'The job is being changed by others again and again', { detail: 'Try again.' });
+      throw busy();
     },
   };
 };

@@ -1,0 +1,193 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { hostname, userInfo } from 'node:os';
+import { join, resolve } from 'node:path';
+import { text as textOf } from 'node:stream/consumers';
+import { Option, type Command } from 'commander';
+import type { ImportAnswer, ImportItem } from '../../domain/crontab/answer.ts';
+import { createClient, Told, type ClientOptions } from '../client.ts';
+import { table, visible } from '../table.ts';
+
+type ImportOptions = ClientOptions & {
+  readonly dryRun?: boolean;
+  readonly prune?: boolean;
+  readonly format?: 'user' | 'system';
+  readonly source?: string;
+  readonly tz?: string;
+  readonly ignoreUser?: boolean;
+  readonly disabled?: boolean;
+  readonly workers?: string;
+  readonly labels?: string;
+};
+
+/** One crontab or list of jobs to be sent. */
+type Import = { readonly path: string; readonly source: string; readonly text: string; readonly format?: 'system' };
+type Skipped = { readonly path: string; readonly reason: string };
+
+/** `cronstream import`: crontabs and exports into a cluster, told line by line. */
+export const addImport = (program: Command): void => {
+  program
+    .command('import <path>')
+    .description('take over a crontab (a file, a folder as /etc/cron.d, - for standard input) or what export wrote')
+    .option('--dry-run', 'write nothing; tell what would become of each line')
+    .option('--prune', 'remove the jobs that an earlier import of this source made and that it has no more')
+    .option('--source <name>', 'what the jobs are marked with; the host and the path if absent')
+    .addOption(
+      new Option(
+        '--format <form>',
+        'with a user before each command (system), or without; seen from the lines if absent',
+      ).choices(['user', 'system']),
+    )
+    .option('--tz <zone>', "zone of the schedules where the crontab names none; this machine's if absent")
+    .option('--ignore-user', 'leave the user column out: the jobs run as the user of the worker')
+    .option('--workers <names>', 'only these workers run the jobs, as web1,web2')
+    .option('--labels <labels>', 'only workers with these labels run the jobs, as web,region=eu')
+    .option('--disabled', 'save new jobs disabled: enable them once the crontab is off')
+    .addOption(new Option('--server <url>', 'the master (CRONSTREAM_SERVER, http://127.0.0.1:8070)'))
+    .addOption(
+      new Option(
+        '--token <token>',
+        'who you are (CRONSTREAM_TOKEN, or ~/.config/cronstream/token: others can see a command line)',
+      ),
+    )
+    .option('--json', 'JSON, for programs')
+    .addHelpText(
+      'after',
+      '\nExits with 1 where something was refused.\n\nExamples:\n  crontab -l | cronstream import - --dry-run\n  crontab -l | cronstream import - --workers web1\n  cronstream import /etc/cron.d --ignore-user --dry-run\n' +
+        '  ssh db1 crontab -l | cronstream import - --source db1:postgres --tz Europe/Berlin --prune\n  cronstream import jobs.json',
+    )
+    .action(async (path: string, options: ImportOptions) => {
+      const { imports, skipped } = await readAll(path, options.source);
+      const client = createClient(options);
+      const answers: (ImportAnswer & { readonly path: string })[] = [];
+      for (const each of imports) {
+        const isJson = /^\s*[{[]/.test(each.text);
+        const query = new URLSearchParams(
+          Object.entries({
+            ...(options.dryRun && { dryRun: 'true' }),
+            ...(options.prune && { prune: 'true' }),
+            ...(options.disabled && { disabled: 'true' }),
+            ...(!isJson || options.source !== undefined || options.prune ? { source: each.source } : {}),
+            ...(isJson ? {} : crontabQuery(options, each)),
+          }),
+        );
+        const body = isJson ? jobsOf(each) : each.text;
+        const answer = await client.send('POST', `/import?${query.toString()}`, body, isJson ? 'application/json' : 'text/plain');
+        answers.push({ path: each.path, ...((await answer.json()) as ImportAnswer) });
+      }
+      if (options.json)
+        process.stdout.write(`${JSON.stringify(answers.length === 1 ? answers[0] : { answers, skipped }, undefined, 2)}\n`);
+      else {
+        for (const answer of answers) process.stdout.write(`${toldOf(answer, answers.length > 1)}\n`);
+        for (const { path: left, reason } of skipped) process.stdout.write(`${visible(left)} is left out: ${reason}\n`);
+      }
+      if (answers.some(({ refused }) => refused > 0)) process.exitCode = 1;
+    });
+};
+
+const crontabQuery = (options: ImportOptions, { format }: Import): Readonly<Record<string, string>> => ({
+  timezone: options.tz ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
+  ...(options.ignoreUser && { ignoreUser: 'true' }),
+  ...(options.workers !== undefined && { workers: options.workers }),
+  ...(options.labels !== undefined && { labels: options.labels }),
+  ...((options.format ?? format) === undefined ? {} : { format: options.format ?? format ?? '' }),
+});
+
+/** Export's own form, or a bare list of jobs. */
+const jobsOf = ({ path, text }: Import): string => {
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) ? JSON.stringify({ jobs: value as unknown[] }) : text;
+  } catch (error) {
+    throw new Told(`${path} begins as JSON and is none: ${error instanceof Error ? error.message : String(error)}`);
+  }
+};
+
+/** cron itself reads only these files of /etc/cron.d. */
+const CRON_D_NAME = /^[A-Za-z0-9_-]+$/;
+
+const readAll = async (
+  path: string,
+  source: string | undefined,
+): Promise<{ readonly imports: readonly Import[]; readonly skipped: readonly Skipped[] }> => {
+  if (path === '-')
+    return {
+      imports: [{ path: 'standard input', source: source ?? `${hostname()}:${me()}`, text: await textOf(process.stdin) }],
+      skipped: [],
+    };
+  const read = (file: string, isAmongMany: boolean): Import => ({
+    path: file,
+    source:
+      source === undefined
+        ? `${hostname()}:${resolve(file)}`.slice(-80)
+        : isAmongMany
+          ? `${source}/${file.split('/').at(-1) ?? ''}`
+          : source,
+    text: contentOf(file),
+    ...(/^\/etc\/(crontab$|cron\.d\/)/.test(resolve(file)) ? { format: 'system' as const } : {}),
+  });
+  if (!statOf(path).isDirectory()) return { imports: [read(path, false)], skipped: [] };
+  const names = readdirSync(path).sort();
+  const skipped = names.flatMap((name) => {
+    if (!CRON_D_NAME.test(name))
+      return [{ path: join(path, name), reason: 'cron reads no file with such a name (letters, digits, _ and - only)' }];
+    return statOf(join(path, name)).isFile() ? [] : [{ path: join(path, name), reason: 'it is no file' }];
+  });
+  const files = names.map((name) => join(path, name)).filter((file) => !skipped.some((each) => each.path === file));
+  if (files.length === 0) throw new Told(`${path} holds no crontab`);
+  return { imports: files.map((file) => read(file, true)), skipped };
+};
+
+const statOf = (path: string): ReturnType<typeof statSync> & object => {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (!found) throw new Told(`${path} is not there`);
+  return found;
+};
+
+const contentOf = (path: string): string => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new Told(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+};
+
+const me = (): string => {
+  try {
+    return userInfo().username;
+  } catch {
+    return 'crontab';
+  }
+};
+
+const WORDS: Readonly<Record<ImportItem['action'], readonly [done: string, would: string]>> = {
+  created: ['created', 'would be created'],
+  changed: ['changed', 'would be changed'],
+  unchanged: ['unchanged', 'unchanged'],
+  removed: ['removed', 'would be removed'],
+  refused: ['refused', 'refused'],
+  noted: ['noted', 'noted'],
+};
+
+const toldOf = (
+  { path, items, dryRun, format, timezone, source, ...counts }: ImportAnswer & { readonly path: string },
+  isOneOfMany: boolean,
+): string => {
+  const rows = items.map(({ line, name, action, reason, errors = [], warnings = [] }) => [
+    line === undefined ? '' : String(line),
+    WORDS[action][dryRun ? 1 : 0],
+    name ?? '-',
+    [reason, ...errors.slice(1).map(({ message }) => message), ...warnings.map((text) => `! ${text}`)]
+      .filter((each) => each !== undefined)
+      .join('; '),
+  ]);
+  const summary = (['created', 'changed', 'unchanged', 'removed', 'refused'] as const)
+    .filter((action) => counts[action] > 0)
+    .map((action) => `${String(counts[action])} ${WORDS[action][dryRun ? 1 : 0]}`);
+  const from =
+    format === 'jobs' ? '' : ` (${format ?? ''} form${timezone === undefined ? '' : `, ${timezone}`}, source ${source ?? ''})`;
+  return [
+    ...(isOneOfMany ? [visible(path)] : []),
+    ...(rows.length > 0 ? [table(['LINE', 'WHAT', 'JOB', 'WHY'], rows)] : []),
+    `${summary.length === 0 ? 'Nothing to do' : summary.join(', ')}${visible(from)}${dryRun ? '. Nothing was written: leave --dry-run out to do it' : ''}`,
+  ].join('\n');
+};
