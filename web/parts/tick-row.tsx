@@ -1,7 +1,8 @@
 import { Badge, Text } from '@mantine/core';
-import { memo, useState } from 'react';
+import { memo, useState, type ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { TickView } from '../../src/domain/wire.ts';
+import { useNow } from '../src/clock.ts';
 import { format } from '../src/format.ts';
 import { reasonTexts, texts, triggerTexts } from '../src/texts.ts';
 import { Outcome } from './outcome.tsx';
@@ -62,21 +63,39 @@ export const TickRow = memo(function TickRow({ tick, zone, isAsked = false }: Ti
 });
 
 /** Of a tick that ran what became of the run says more than that it ran. */
-const FateBadge = ({ tick: { fate, outcome, count } }: { readonly tick: TickView }) => {
+const FateBadge = ({ tick: { fate, outcome, count, fireTime } }: { readonly tick: TickView }) => {
   if (fate === 'ran') return <Outcome state={outcome === undefined ? 'running' : 'finished'} outcome={outcome} />;
+  if (fate === 'coming') return <Coming at={fireTime} />;
   const [sign, color] = FATES[fate];
   return (
-    <Badge
-      variant="light"
-      color={color}
-      leftSection={<span aria-hidden="true">{sign}</span>}
-      styles={{ root: { textTransform: 'none', cursor: 'inherit', flexShrink: 0 }, label: { fontWeight: 600 } }}
-    >
+    <Word sign={sign} color={color}>
       {texts.fates[fate]}
       {count !== undefined && count > 1 && ` · ${texts.tickRange(format.number(count))}`}
-    </Badge>
+    </Word>
   );
 };
+
+/** Its time may have come while nobody has decided yet. */
+const Coming = ({ at }: { readonly at: string }) => {
+  const isDue = useNow() >= Date.parse(at);
+  const [sign, color] = FATES.coming;
+  return (
+    <Word sign={sign} color={isDue ? 'yellow' : color}>
+      {isDue ? texts.due : texts.fates.coming}
+    </Word>
+  );
+};
+
+const Word = ({ sign, color, children }: { readonly sign: string; readonly color: string; readonly children: ReactNode }) => (
+  <Badge
+    variant="light"
+    color={color}
+    leftSection={<span aria-hidden="true">{sign}</span>}
+    styles={{ root: { textTransform: 'none', cursor: 'inherit', flexShrink: 0 }, label: { fontWeight: 600 } }}
+  >
+    {children}
+  </Badge>
+);
 
 const Why = ({ tick: { reason, note, trigger, by } }: { readonly tick: TickView }) => {
   const parts = [
@@ -92,11 +111,11 @@ const Why = ({ tick: { reason, note, trigger, by } }: { readonly tick: TickView 
   );
 };
 
-const restOf = ({ latenessMs, durationMs, workerName, worker }: TickView): string =>
+const restOf = ({ latenessMs, durationMs, workerName }: TickView): string =>
   [
     latenessMs !== undefined && latenessMs >= LATE_MS && texts.tickLate(format.length(latenessMs)),
     durationMs !== undefined && format.length(durationMs),
-    workerName ?? worker,
+    workerName,
   ]
     .filter((part) => typeof part === 'string')
     .join(' · ');

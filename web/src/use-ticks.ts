@@ -8,12 +8,15 @@ const LIMIT = '200';
 const CALM_MS = 1_500;
 
 type State = {
-  /** What was asked: of another job or span nothing is shown. */
+  /** Of which job and span this is: of another nothing is shown. */
   readonly of: string;
   readonly known?: Known;
   readonly error?: unknown;
   readonly isLoadingMore?: boolean;
 };
+
+/** What goes on of one job and span: ends with it. */
+type Asking = { readonly poke: () => void; readonly more: (cursor: string) => void };
 
 const askTicks = (name: string, window: Window, signal: AbortSignal, cursor?: string): Promise<TicksPage> => {
   const search = new URLSearchParams({ ...window, limit: LIMIT, ...(cursor === undefined ? {} : { cursor }) });
@@ -24,58 +27,54 @@ const askTicks = (name: string, window: Window, signal: AbortSignal, cursor?: st
 export const useTicks = (name: string, span: Span, sign: string) => {
   const of = JSON.stringify([name, span]);
   const [state, setState] = useState<State>({ of });
-  const [round, setRound] = useState(0);
-  const askedAt = useRef<{ readonly of: string; readonly ms: number }>(undefined);
-  const window = useRef<Window>(undefined);
-  const end = useRef<AbortController>(undefined);
+  const asking = useRef<Asking>(undefined);
 
   useEffect(() => {
-    const abort = new AbortController();
-    const waitMs = askedAt.current?.of === of ? Math.max(0, askedAt.current.ms + CALM_MS - now()) : 0;
-    const callOff = later(waitMs, () => {
-      askedAt.current = { of, ms: now() };
-      window.current = windowOf((JSON.parse(of) as [string, Span])[1], now());
-      askTicks(name, window.current, abort.signal)
-        .then((page) =>
-          setState((before) => ({
-            ...before,
-            of,
-            known: withNewest(before.of === of ? before.known : undefined, page),
-            error: undefined,
-          })),
-        )
-        .catch((error: unknown) => {
-          if (!abort.signal.aborted) setState((before) => (before.of === of ? { ...before, error } : { of, error }));
-        });
-    });
-    return () => {
-      callOff();
-      abort.abort();
+    const [job, asked] = JSON.parse(of) as [string, Span];
+    const end = new AbortController();
+    let window = windowOf(asked, now());
+    let readyAt = 0;
+    let isWaiting = false;
+    let callOff = (): void => undefined;
+    const change = (to: (before: State) => State): void => {
+      if (!end.signal.aborted) setState((before) => to(before.of === of ? before : { of }));
     };
-  }, [name, of, sign, round]);
-  useEffect(() => () => end.current?.abort(), [of]);
-
-  const isOurs = state.of === of;
-  const known = isOurs ? state.known : undefined;
-  const cursor = known?.nextCursor;
-  const more = (): void => {
-    if (cursor === undefined || !window.current) return;
-    const abort = new AbortController();
-    end.current = abort;
-    setState((before) => ({ ...before, isLoadingMore: true }));
-    askTicks(name, window.current, abort.signal, cursor)
-      .then((page) =>
-        setState((before) => (before.of === of && before.known ? { of, known: withOlder(before.known, page) } : before)),
-      )
-      .catch((error: unknown) => {
-        if (!abort.signal.aborted) setState((before) => ({ ...before, error, isLoadingMore: false }));
+    const poke = (): void => {
+      if (isWaiting) return;
+      isWaiting = true;
+      callOff = later(Math.max(0, readyAt - now()), () => {
+        window = windowOf(asked, now());
+        askTicks(job, window, end.signal).then(
+          (page) => change(({ known, ...before }) => ({ ...before, known: withNewest(known, page), error: undefined })),
+          (error: unknown) => change((before) => ({ ...before, error })),
+        );
+        // What happens from here on may not be in the answer: asked for once more.
+        isWaiting = false;
+        readyAt = now() + CALM_MS;
       });
-  };
+    };
+    const more = (cursor: string): void => {
+      change((before) => ({ ...before, isLoadingMore: true }));
+      askTicks(job, window, end.signal, cursor).then(
+        (page) => change(({ known }) => (known ? { of, known: withOlder(known, page) } : { of })),
+        (error: unknown) => change((before) => ({ ...before, error, isLoadingMore: false })),
+      );
+    };
+    asking.current = { poke, more };
+    return () => {
+      end.abort();
+      callOff();
+    };
+  }, [of]);
+  useEffect(() => asking.current?.poke(), [of, sign]);
+
+  const { known, error, isLoadingMore = false } = state.of === of ? state : ({ of } as State);
+  const cursor = known?.nextCursor;
   return {
     ticks: known?.items,
-    error: isOurs ? state.error : undefined,
-    more: cursor === undefined ? undefined : more,
-    isLoadingMore: isOurs && state.isLoadingMore === true,
-    again: () => setRound((n) => n + 1),
+    error,
+    more: cursor === undefined ? undefined : () => asking.current?.more(cursor),
+    isLoadingMore,
+    again: () => asking.current?.poke(),
   };
 };

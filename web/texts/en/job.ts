@@ -41,7 +41,7 @@ export const job = {
   around: 'Around',
   onlyNotRun: 'Only what did not run',
   noTicks: 'Nothing here: the schedule names no time in this span, or the job was not there, or off.',
-  noTicksNotRun: 'All that is loaded here ran.',
+  allRanSince: 'All that is loaded here ran, back to',
   moreTicks: 'Show more',
   fates: {
     coming: 'coming',
@@ -50,6 +50,7 @@ export const job = {
     skipped: 'skipped',
     missed: 'missed',
   },
+  due: 'due',
   tickRange: (count: string) => `${count} times`,
   foldedTicks: (count: string) => `${count} ran and succeeded,`,
   tickLate: (length: string) => `${length} late`,

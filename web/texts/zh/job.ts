@@ -42,7 +42,7 @@ export const job: Translated<typeof inEnglish> = {
   around: '时刻',
   onlyNotRun: '只看没有运行的',
   noTicks: '这里没有记录：计划在此期间没有指定任何时间，或作业当时不存在或已停用。',
-  noTicksNotRun: '已加载的全部都运行了。',
+  allRanSince: '已加载的全部都运行了，最早到',
   moreTicks: '显示更多',
   fates: {
     coming: '将至',
@@ -51,6 +51,7 @@ export const job: Translated<typeof inEnglish> = {
     skipped: '已跳过',
     missed: '已错过',
   },
+  due: '已到时',
   tickRange: (count) => `${count} 次`,
   foldedTicks: (count) => `${count} 次运行成功，`,
   tickLate: (length) => `迟了 ${length}`,
