@@ -22,7 +22,7 @@ import { useLiveList } from '../src/use-live-list.ts';
 import { useSteady } from '../src/use-steady.ts';
 
 const FIRST = '100';
-const MORE = 500;
+const MORE = 1000;
 /** Of a row on a wide screen, in px. */
 const ROW_PX = 62;
 

@@ -1,4 +1,5 @@
-import { ActionIcon, Button, Menu } from '@mantine/core';
+import { ActionIcon, Button, Menu, type ActionIconProps } from '@mantine/core';
+import { useState } from 'react';
 import { useLocation } from 'wouter';
 import type { JobView } from '../../src/domain/wire.ts';
 import { jobPath } from '../src/api.ts';
@@ -16,6 +17,8 @@ export const JobActions = ({ view, onEdit }: ActionsProps) => {
   const { job, running, queued, broken } = view;
   const { run, kill } = useJobActs(view);
   const mayRun = useMay('operator');
+  // A menu is the dearest part of a row: it is made where it is used.
+  const [isUsed, setUsed] = useState(false);
   const isBusy = running.length > 0 || queued > 0;
   const isDying = running.length > 0 && running.every(({ killAskedAt }) => killAskedAt !== undefined);
   return (
@@ -30,19 +33,30 @@ export const JobActions = ({ view, onEdit }: ActionsProps) => {
             {texts.runNow}
           </Button>
         ))}
-      <Menu position="bottom-end" width={220}>
-        <Menu.Target>
-          <ActionIcon variant="subtle" color="gray" size={30} aria-label={texts.moreActions(job.name)}>
-            ⋮
-          </ActionIcon>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <More view={view} onEdit={onEdit} />
-        </Menu.Dropdown>
-      </Menu>
+      {isUsed ? (
+        <Menu position="bottom-end" width={220} defaultOpened>
+          <Menu.Target>
+            <Dots name={job.name} />
+          </Menu.Target>
+          <Menu.Dropdown>
+            <More view={view} onEdit={onEdit} />
+          </Menu.Dropdown>
+        </Menu>
+      ) : (
+        <Dots name={job.name} aria-haspopup="menu" aria-expanded={false} onClick={() => setUsed(true)} />
+      )}
     </div>
   );
 };
+
+const Dots = ({
+  name,
+  ...props
+}: { readonly name: string } & Partial<ActionIconProps> & React.AriaAttributes & { readonly onClick?: () => void }) => (
+  <ActionIcon variant="subtle" color="gray" size={30} aria-label={texts.moreActions(name)} {...props}>
+    ⋮
+  </ActionIcon>
+);
 
 /** Made only while the menu is open. */
 const More = ({ view, onEdit }: ActionsProps) => {

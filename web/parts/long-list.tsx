@@ -1,5 +1,5 @@
 import { useWindowVirtualizer, defaultRangeExtractor } from '@tanstack/react-virtual';
-import { useEffect, useLayoutEffect, useRef, useState, type ReactNode } from 'react';
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import { useRowKeys, type RowAct } from '../src/use-keys.ts';
 import classes from './long-list.module.css';
 
@@ -49,26 +49,32 @@ export const LongList = <T,>({
   const [focused, setFocused] = useState<string>();
   // What stands above the list may come and go.
   useLayoutEffect(() => setMargin(Math.round((list.current?.getBoundingClientRect().top ?? 0) + window.scrollY)));
+  const ids = useMemo(() => rows.map(idOf), [rows, idOf]);
   const count = Math.max(rows.length, total);
   const isShort = count <= SHORT;
-  const focusedAt = focused === undefined ? -1 : rows.findIndex((each) => idOf(each) === focused);
+  const focusedAt = focused === undefined ? -1 : ids.indexOf(focused);
+  // The same function as long as the rows are the same: with another one all rows are measured anew.
+  const keyOf = useCallback(
+    (index: number): string | number => {
+      const at = rows[index];
+      return at === undefined ? index : idOf(at);
+    },
+    [rows, idOf],
+  );
   const virtual = useWindowVirtualizer({
     count,
     estimateSize: () => height,
     overscan: isShort ? SHORT : OVERSCAN,
     scrollMargin: margin,
     scrollPaddingStart: HEADER_PX,
-    getItemKey: (index) => {
-      const at = rows[index];
-      return at === undefined ? index : idOf(at);
-    },
+    getItemKey: keyOf,
     rangeExtractor: (range) => {
       const drawn = defaultRangeExtractor(range);
       return focusedAt < 0 || drawn.includes(focusedAt) ? drawn : [...drawn, focusedAt].sort((a, b) => a - b);
     },
   });
   useRowKeys({
-    ids: rows.map(idOf),
+    ids,
     show: (index) => virtual.scrollToIndex(index, { align: 'auto' }),
     ...(acts && { acts }),
   });

@@ -9,7 +9,7 @@ import { Failed, Loading, Net } from '../parts/states.tsx';
 import { ApiError, signedOut } from './api.ts';
 import { useKeptLink } from './link.ts';
 import { queryClient } from './query.ts';
-import { useMe } from './session.ts';
+import { SignedIn, useMe } from './session.ts';
 
 const Jobs = lazy(() => import('../pages/jobs.tsx'));
 const Job = lazy(() => import('../pages/job.tsx'));
@@ -36,7 +36,12 @@ export const Shell = () => {
         }}
       />
     );
-  if (me.data) return <Pages />;
+  if (me.data)
+    return (
+      <SignedIn value={me.data}>
+        <Pages />
+      </SignedIn>
+    );
   return (
     <Container size="xl" py="md">
       {me.error ? (
