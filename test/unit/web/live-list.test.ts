@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { JobView, LiveEvent } from '../../../src/domain/wire.ts';
 import type { Page } from '../../../web/src/api.ts';
-import { jobsBy, runsOf } from '../../../web/src/kinds.ts';
+import { jobsBy, runsBy, runsOf, type JobsAsked } from '../../../web/src/kinds.ts';
 import { hear, merged, pruned, type Changes } from '../../../web/src/live-list.ts';
 
 const jobs = jobsBy({});
@@ -59,6 +59,70 @@ test('a row that no longer is what was searched for goes, one that now is comes'
   expect(shown(pages, heardOf(saved('rollback', '6'), saved('report', '7')), kind)).toBe('backup1 rollback6');
 });
 
+const lively = (name: string, more: Partial<JobView> = {}, fields: Readonly<Record<string, unknown>> = {}): JobView => ({
+  ...view(name),
+  ...more,
+  job: { ...view(name).job, ...fields },
+});
+const ended = (endedAt: string, outcome: 'succeeded' | 'failed' = 'succeeded'): Partial<JobView> => ({
+  lastRun: { id: endedAt, fireTime: endedAt, outcome, endedAt },
+});
+
+test.each<[string, JobsAsked, string]>([
+  ['nothing: all', {}, 'broken failing off old tagged'],
+  ['a tag', { tag: 'night' }, 'tagged'],
+  ['those that are on', { enabled: true }, 'failing old tagged'],
+  ['those that are off: a broken one does nothing', { enabled: false }, 'broken off'],
+  ['the last outcome', { outcome: 'failed' }, 'failing'],
+  ['words and a tag', { q: 'NIGHT true', tag: 'night' }, 'tagged'],
+])('asked for is %s', (_, asked, expected) => {
+  const all = [
+    lively('broken', { broken: 'no' }),
+    lively('failing', ended('2', 'failed')),
+    lively('off', {}, { enabled: false }),
+    lively('old', ended('1')),
+    lively('tagged', {}, { tags: ['day', 'night'] }),
+  ];
+  expect(all.filter(jobsBy(asked).isAsked).map(({ job }) => job.name)).toEqual(expected.split(' '));
+});
+
+test.each<[string | undefined, string]>([
+  [undefined, 'a b c d'],
+  ['-name', 'd c b a'],
+  ['nextFireTime', 'c a b d'],
+  ['-nextFireTime', 'a b c d'],
+  ['lastRun', 'b a c d'],
+  ['-lastRun', 'a b c d'],
+])('in the order %s those without a value come last, and the name decides between equals', (sort, expected) => {
+  const all = [
+    lively('b', { nextFireTime: '5', ...ended('1') }),
+    lively('d'),
+    lively('c', { nextFireTime: '3' }),
+    lively('a', { nextFireTime: '5', ...ended('2') }),
+  ];
+  expect(
+    all
+      .toSorted(jobsBy({ sort }).compare)
+      .map(({ job }) => job.name)
+      .join(' '),
+  ).toBe(expected);
+});
+
+test('in an order of time a changed row moves; one that moves beyond what is loaded is not shown until its page is', () => {
+  const kind = jobsBy({ sort: 'nextFireTime' });
+  const at = (name: string, nextFireTime: string, revision = '1'): JobView => ({ ...lively(name, { nextFireTime }), revision });
+  const first: Page<JobView> = { items: [at('a', '1'), at('b', '2'), at('c', '3')], asOf: '5', nextCursor: 'c' };
+  const fired = (name: string, next: string, asOf: string): Heard => ({
+    event: { type: 'jobChanged', job: at(name, next, asOf) },
+    asOf,
+  });
+  expect(shown([first], heardOf(fired('b', '0', '6')), kind)).toBe('b6 a1 c1');
+  expect(shown([first], heardOf(fired('a', '9', '6')), kind)).toBe('b1 c1');
+  const second: Page<JobView> = { items: [at('d', '4'), at('a', '9', '6')], asOf: '7' };
+  expect(shown([first, second], heardOf(fired('a', '9', '6')), kind)).toBe('b1 c1 d1 a6');
+  expect(shown([first, second], heardOf(), kind)).toBe('b1 c1 d1 a6');
+});
+
 test('rows that did not change are the same objects: they are not drawn again', () => {
   const pages = [page(['a', 'b'], '5')];
   const rows = merged(jobs, pages, heardOf(saved('b', '6'), saved('c', '7')));
@@ -80,8 +144,9 @@ test('runs: the newest first, of one job only where one is asked for, older ones
   });
   const pages = [{ items: [run('5'), run('3')] as never[], asOf: '5', nextCursor: '3' }];
   const heard = [event('7'), event('6', 'b'), event('2'), event('3', 'a', 'finished')];
+  const kindOf = (job: string | null) => (job === null ? runsBy({}) : runsOf(job));
   const idsOf = (job: string | null): string =>
-    merged(runsOf(job), pages, hear(runsOf(job), new Map(), heard))
+    merged(kindOf(job), pages, hear(kindOf(job), new Map(), heard))
       .map(({ id, state }) => `${id} ${state}`)
       .join(', ');
   expect(idsOf(null)).toBe('7 running, 6 running, 5 running, 3 finished');
