@@ -101,7 +101,8 @@ export const openRunFolder = async (dir: string, of: FolderOf) => {
     isAllHanded: (): boolean => !events.hasMore(),
     /** Size of the output when it was last looked at. */
     bytes: (): number => bytes,
-    remove: () => inTurn(() => rm(dir, { recursive: true, force: true })),
+    // The launcher may still lay a file down while this goes through the folder: then it is not empty at the end, and is gone through again.
+    remove: () => inTurn(() => rm(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 })),
   };
 };
 
