@@ -1,4 +1,4 @@
-import { Alert, Code, Group, Stack, Text, Title } from '@mantine/core';
+import { Alert, Anchor, Code, Group, Stack, Text, Title } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import { Link } from 'wouter';
 import { Outcome } from '../parts/outcome.tsx';
@@ -34,7 +34,9 @@ export default function Run({ id }: { readonly id: string }) {
 const NoSuchRun = ({ id }: { readonly id: string }) => (
   <Empty title={texts.noSuchRun} hint={texts.noSuchRunHint}>
     <Code className="anywhere">{id}</Code>
-    <Link href="/runs">{texts.allRuns}</Link>
+    <Anchor component={Link} href="/runs" size="sm">
+      {texts.allRuns}
+    </Anchor>
   </Empty>
 );
 

@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { memo, useEffect, useLayoutEffect, useRef, useState, type Ref, type RefObject } from 'react';
+import { memo, useCallback, useEffect, useLayoutEffect, useRef, useState, type Ref, type RefObject } from 'react';
 import { piecesOf, type Find, type Hit, type Piece } from '../src/find.ts';
 import { format } from '../src/format.ts';
 import type { Line, Span } from '../src/terminal.ts';
@@ -88,7 +88,8 @@ export const OutputLines = ({ lines, isCut, isLive, doesWrap, hasTimes, find, hi
     enabled: !isShort,
     getScrollElement: () => box.current,
     estimateSize: () => LINE_PX,
-    getItemKey: (index) => lines[index]?.number ?? index,
+    // The same function as long as the lines are the same: with another one all are measured anew.
+    getItemKey: useCallback((index: number) => lines[index]?.number ?? index, [lines]),
     overscan: 40,
   });
   const first = lines[0]?.number ?? 0;

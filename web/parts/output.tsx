@@ -1,4 +1,4 @@
-import { Button, Group, Paper, Tabs, Text, Title } from '@mantine/core';
+import { Button, Group, Paper, Skeleton, Tabs, Text, Title } from '@mantine/core';
 import { useState } from 'react';
 import type { Run } from '../../src/domain/run.ts';
 import { runPath } from '../src/api.ts';
@@ -65,19 +65,33 @@ const Nothing = ({ run: { state, startedAt, claimedAt } }: { readonly run: Run }
         {texts.output}
       </Title>
     </div>
-    <Text size="sm" c="dimmed" className={classes['empty'] ?? ''}>
-      {state !== 'finished'
-        ? texts.notStarted
-        : startedAt === undefined && claimedAt === undefined
-          ? texts.neverStarted
-          : texts.printedNothing}
-    </Text>
+    {state === 'queued' ? (
+      <Said>{texts.notStarted}</Said>
+    ) : startedAt === undefined && claimedAt === undefined ? (
+      <Said>{texts.neverStarted}</Said>
+    ) : (
+      <Reading />
+    )}
   </>
+);
+
+const Said = ({ children }: { readonly children: string }) => (
+  <Text size="sm" c="dimmed" className={classes['empty'] ?? ''}>
+    {children}
+  </Text>
+);
+
+/** Its events are on their way. */
+const Reading = () => (
+  <div className={classes['empty']} aria-busy="true">
+    <Skeleton height={14} mb={8} w="60%" />
+    <Skeleton height={14} w="40%" />
+  </div>
 );
 
 type OneProps = { readonly run: Run; readonly attempt: Attempt; readonly isLive: boolean; readonly isOnly: boolean };
 
-const OneAttempt = ({ run, attempt: { attempt, lines, isCut, startedAt }, isLive, isOnly }: OneProps) => {
+const OneAttempt = ({ run, attempt: { attempt, lines, isCut, startedAt, end }, isLive, isOnly }: OneProps) => {
   const wraps = useSwitch('wrap', true);
   const times = useSwitch('times', false);
   const finding = useFind(lines);
@@ -118,10 +132,12 @@ const OneAttempt = ({ run, attempt: { attempt, lines, isCut, startedAt }, isLive
           </>
         )}
       </div>
-      {isEmpty ? (
-        <Text size="sm" c="dimmed" className={classes['empty'] ?? ''}>
-          {!isLive ? texts.printedNothing : startedAt === undefined ? texts.notStarted : texts.noOutput}
-        </Text>
+      {isEmpty && end ? (
+        <Said>{startedAt === undefined ? texts.neverStarted : texts.printedNothing}</Said>
+      ) : isEmpty && isLive ? (
+        <Said>{startedAt === undefined ? texts.notStarted : texts.noOutput}</Said>
+      ) : isEmpty ? (
+        <Reading />
       ) : (
         <OutputLines
           ref={finding.box}

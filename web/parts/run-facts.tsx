@@ -26,7 +26,7 @@ export const RunFacts = ({ followed, job, zone }: FactsProps) => {
   const { run } = followed;
   return (
     <Paper withBorder p="md" component="section" aria-label={texts.allFacts}>
-      {run.command !== undefined && <Command command={run.command} />}
+      {run.command !== undefined && <Command command={run.command} isWhole={isOpen} />}
       <Group justify="space-between" align="flex-end" gap="sm">
         <dl className={classes['facts']} style={{ flex: '1 1 0' }}>
           <Fact name={texts.trigger}>
@@ -107,9 +107,9 @@ const Where = ({ job, jobRevision }: { readonly job: JobView | undefined; readon
   );
 };
 
-const Command = ({ command }: { readonly command: string }) => (
+const Command = ({ command, isWhole }: { readonly command: string; readonly isWhole: boolean }) => (
   <div className={classes['command']}>
-    <pre className={classes['code']} tabIndex={0} aria-label={texts.command}>
+    <pre className={classes['code']} {...(isWhole && { 'data-whole': true })} tabIndex={0} aria-label={texts.command}>
       {command}
     </pre>
     <Copy text={command} what={texts.command} />

@@ -1,4 +1,4 @@
-import { Text } from '@mantine/core';
+import { Anchor, Text } from '@mantine/core';
 import { Link } from 'wouter';
 import type { Run } from '../../src/domain/run.ts';
 import type { JobView } from '../../src/domain/wire.ts';
@@ -33,7 +33,10 @@ const Why = ({ job }: { readonly job: JobView }) => {
   if (before && (job.job as { readonly overlap?: unknown }).overlap !== 'allow')
     return (
       <>
-        {texts.waitsBusy} <Link href={`/runs/${before.id}`}>{format.instant(before.fireTime, Date.parse(before.fireTime))}</Link>
+        {texts.waitsBusy}{' '}
+        <Anchor component={Link} href={`/runs/${before.id}`}>
+          {format.instant(before.fireTime, Date.parse(before.fireTime))}
+        </Anchor>
       </>
     );
   if (!placed) return texts.waitsSoon;
@@ -45,7 +48,10 @@ const Why = ({ job }: { readonly job: JobView }) => {
       : texts.waitsNoWorker;
   return (
     <>
-      {why} <Link href={`/jobs/${encodeURIComponent(job.job.name)}`}>{texts.toItsJob}</Link>
+      {why}{' '}
+      <Anchor component={Link} href={`/jobs/${encodeURIComponent(job.job.name)}`}>
+        {texts.toItsJob}
+      </Anchor>
     </>
   );
 };

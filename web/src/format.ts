@@ -97,7 +97,7 @@ export const createFormat = (locale?: string, zone?: string) => {
     fire: (at: string, timeZone = full.resolvedOptions().timeZone): string | undefined => {
       if (!weekdays.has(timeZone)) {
         try {
-          weekdays.set(timeZone, of({ ...DAY_TIME, weekday: 'short' }, timeZone));
+          weekdays.set(timeZone, of({ ...DAY_TIME, hour: '2-digit', weekday: 'short' }, timeZone));
         } catch {
           weekdays.set(timeZone, undefined);
         }

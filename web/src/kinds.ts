@@ -69,17 +69,53 @@ export const jobsBy = (asked: JobsAsked): ListKind<JobView> => ({
   },
 });
 
-/** Runs, newest first: their ids are in the order of time. With `job` those of one job. */
-export const runsOf = (job: string | null): ListKind<RunView> => ({
-  topic: job === null ? 'runs' : `job/${job}`,
-  idOf: ({ id }) => id,
-  compare: (a, b) => compareText(b.id, a.id),
-  isAsked: (run) => job === null || run.job === job,
-  read: (event) => {
-    const row = 'run' in event ? (event.run as RunView | undefined) : undefined;
-    return row && { id: row.id, row };
-  },
-});
+/** What is asked of the runs, by the names of the API's own query; instants in ISO 8601. */
+export type RunsAsked = {
+  readonly job?: string | undefined;
+  readonly outcome?: string | undefined;
+  readonly worker?: string | undefined;
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  readonly q?: string | undefined;
+};
+
+/** All of what is asked but the text. */
+const isRunAsked =
+  ({ job, outcome, worker, from = '', to = '\u{10ffff}' }: RunsAsked) =>
+  (run: RunView): boolean =>
+    (job === undefined || run.job === job) &&
+    (outcome === undefined || run.outcome === outcome) &&
+    (worker === undefined || run.worker === worker || run.workerName === worker) &&
+    run.fireTime >= from &&
+    run.fireTime <= to;
+
+const hasText = (q: string) => {
+  const text = q.toLowerCase();
+  return (run: RunView): boolean => [run.job, run.error ?? ''].some((each) => each.toLowerCase().includes(text));
+};
+
+/** Runs, newest first, as the master filters them: their ids are in the order of time. What they printed is in the log alone: of a run that is told of here only
+ *  name and error are looked at. */
+export const runsBy = (asked: RunsAsked): ListKind<RunView> & { readonly mayHaveText: (run: RunView) => boolean } => {
+  const { job, q } = asked;
+  const isAsked = isRunAsked(asked);
+  const isText = q === undefined ? () => true : hasText(q);
+  return {
+    topic: job === undefined ? 'runs' : `job/${job}`,
+    idOf: ({ id }) => id,
+    compare: (a, b) => compareText(b.id, a.id),
+    isAsked: (run) => isAsked(run) && isText(run),
+    /** It has ended and fits but for the text, which its output may have: who wants to know asks the master. */
+    mayHaveText: (run) => run.state === 'finished' && isAsked(run) && !isText(run),
+    read: (event) => {
+      const row = 'run' in event ? (event.run as RunView | undefined) : undefined;
+      return row && { id: row.id, row };
+    },
+  };
+};
+
+/** All runs, or those of one job. */
+export const runsOf = (job: string | null): ListKind<RunView> => runsBy(job === null ? {} : { job });
 
 export const allWorkers: ListKind<WorkerView> = {
   topic: 'workers',

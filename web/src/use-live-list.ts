@@ -129,6 +129,8 @@ export const useLiveList = <T>(
     again: () => void refetch(),
     more: query.hasNextPage ? () => void query.fetchNextPage() : undefined,
     isLoadingMore: query.isFetchingNextPage,
+    /** The live position of the first page. */
+    asOf,
     /** The rows are of the search before: those of this one are on their way. */
     isOld: isPlaceholderData,
     refetch,
