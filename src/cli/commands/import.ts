@@ -1,16 +1,14 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { hostname, userInfo } from 'node:os';
-import { join, resolve } from 'node:path';
-import { text as textOf } from 'node:stream/consumers';
 import { Option, type Command } from 'commander';
 import type { ImportAnswer, ImportItem } from '../../domain/crontab/answer.ts';
 import { createClient, Told, type ClientOptions } from '../client.ts';
+import { readImports, type Import } from '../import-files.ts';
 import { table, visible } from '../table.ts';
 
 type ImportOptions = ClientOptions & {
   readonly dryRun?: boolean;
   readonly prune?: boolean;
   readonly format?: 'user' | 'system';
+  readonly seconds?: boolean;
   readonly source?: string;
   readonly tz?: string;
   readonly ignoreUser?: boolean;
@@ -18,10 +16,6 @@ type ImportOptions = ClientOptions & {
   readonly workers?: string;
   readonly labels?: string;
 };
-
-/** One crontab or list of jobs to be sent. */
-type Import = { readonly path: string; readonly source: string; readonly text: string; readonly format?: 'system' };
-type Skipped = { readonly path: string; readonly reason: string };
 
 /** `cronstream import`: crontabs and exports into a cluster, told line by line. */
 export const addImport = (program: Command): void => {
@@ -37,6 +31,7 @@ export const addImport = (program: Command): void => {
         'with a user before each command (system), or without; seen from the lines if absent',
       ).choices(['user', 'system']),
     )
+    .option('--seconds', 'lines whose sixth word can be a time field have six, seconds first')
     .option('--tz <zone>', "zone of the schedules where the crontab names none; this machine's if absent")
     .option('--ignore-user', 'leave the user column out: the jobs run as the user of the worker')
     .option('--workers <names>', 'only these workers run the jobs, as web1,web2')
@@ -56,7 +51,7 @@ export const addImport = (program: Command): void => {
         '  ssh db1 crontab -l | cronstream import - --source db1:postgres --tz Europe/Berlin --prune\n  cronstream import jobs.json',
     )
     .action(async (path: string, options: ImportOptions) => {
-      const { imports, skipped } = await readAll(path, options.source);
+      const { imports, skipped } = await readImports(path, options.source);
       const client = createClient(options);
       const answers: (ImportAnswer & { readonly path: string })[] = [];
       for (const each of imports) {
@@ -86,6 +81,7 @@ export const addImport = (program: Command): void => {
 
 const crontabQuery = (options: ImportOptions, { format }: Import): Readonly<Record<string, string>> => ({
   timezone: options.tz ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
+  ...(options.seconds && { seconds: 'true' }),
   ...(options.ignoreUser && { ignoreUser: 'true' }),
   ...(options.workers !== undefined && { workers: options.workers }),
   ...(options.labels !== undefined && { labels: options.labels }),
@@ -99,63 +95,6 @@ const jobsOf = ({ path, text }: Import): string => {
     return Array.isArray(value) ? JSON.stringify({ jobs: value as unknown[] }) : text;
   } catch (error) {
     throw new Told(`${path} begins as JSON and is none: ${error instanceof Error ? error.message : String(error)}`);
-  }
-};
-
-/** cron itself reads only these files of /etc/cron.d. */
-const CRON_D_NAME = /^[A-Za-z0-9_-]+$/;
-
-const readAll = async (
-  path: string,
-  source: string | undefined,
-): Promise<{ readonly imports: readonly Import[]; readonly skipped: readonly Skipped[] }> => {
-  if (path === '-')
-    return {
-      imports: [{ path: 'standard input', source: source ?? `${hostname()}:${me()}`, text: await textOf(process.stdin) }],
-      skipped: [],
-    };
-  const read = (file: string, isAmongMany: boolean): Import => ({
-    path: file,
-    source:
-      source === undefined
-        ? `${hostname()}:${resolve(file)}`.slice(-80)
-        : isAmongMany
-          ? `${source}/${file.split('/').at(-1) ?? ''}`
-          : source,
-    text: contentOf(file),
-    ...(/^\/etc\/(crontab$|cron\.d\/)/.test(resolve(file)) ? { format: 'system' as const } : {}),
-  });
-  if (!statOf(path).isDirectory()) return { imports: [read(path, false)], skipped: [] };
-  const names = readdirSync(path).sort();
-  const skipped = names.flatMap((name) => {
-    if (!CRON_D_NAME.test(name))
-      return [{ path: join(path, name), reason: 'cron reads no file with such a name (letters, digits, _ and - only)' }];
-    return statOf(join(path, name)).isFile() ? [] : [{ path: join(path, name), reason: 'it is no file' }];
-  });
-  const files = names.map((name) => join(path, name)).filter((file) => !skipped.some((each) => each.path === file));
-  if (files.length === 0) throw new Told(`${path} holds no crontab`);
-  return { imports: files.map((file) => read(file, true)), skipped };
-};
-
-const statOf = (path: string): ReturnType<typeof statSync> & object => {
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (!found) throw new Told(`${path} is not there`);
-  return found;
-};
-
-const contentOf = (path: string): string => {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new Told(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
-  }
-};
-
-const me = (): string => {
-  try {
-    return userInfo().username;
-  } catch {
-    return 'crontab';
   }
 };
 

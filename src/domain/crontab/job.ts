@@ -22,17 +22,18 @@ export const fieldsOf = (entry: CrontabEntry, settings: CrontabSettings): Cronta
   const env: [string, string][] = [];
   for (const [name, value] of variables) if (isGiven(name, entry)) env.push([name, value]);
   const jitterMs = delayOf(variables.get('RANDOM_DELAY') ?? '') ?? 0;
-  const timezone = variables.get('CRON_TZ') ?? variables.get('TZ') ?? settings.timezone;
-  const shell = variables.get('SHELL');
+  const filled = (name: string): string | undefined => (variables.get(name) === '' ? undefined : variables.get(name));
+  const timezone = filled('CRON_TZ') ?? filled('TZ') ?? settings.timezone;
+  const shell = filled('SHELL');
   return {
     cronExpr: entry.cronExpr,
     command,
     ...(stdin === undefined ? {} : { stdin }),
     ...(description === undefined ? {} : { description }),
-    ...(timezone === undefined || timezone === '' ? {} : { timezone }),
+    ...(timezone === undefined ? {} : { timezone }),
     ...(jitterMs > 0 ? { jitterMs } : {}),
     ...(user === undefined || settings.ignoreUser ? {} : { runAs: user }),
-    ...(shell === undefined || shell === '' ? {} : { shell }),
+    ...(shell === undefined ? {} : { shell }),
     ...(env.length > 0 ? { env: Object.fromEntries(env) } : {}),
   };
 };

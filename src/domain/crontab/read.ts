@@ -1,7 +1,7 @@
 import { descriptionOf, kindOfComment, type CommentKind } from './comments.ts';
 import { detectFormat, takeUser, type CrontabFormat } from './format.ts';
 import { splitPercent } from './percent.ts';
-import { scanLine, type Scanned, type TimedLine } from './scan.ts';
+import { firstWord, isFieldLike, scanLine, type Scanned, type TimedLine } from './scan.ts';
 import { timeOf } from './time.ts';
 import { shown } from './variables.ts';
 
@@ -41,12 +41,19 @@ export type ReadCrontab = {
 
 const MOST_VARIABLES = 500;
 
-/** Reads a crontab: what each line is and what counts for it. Pure; never throws, whatever the text. Without `format` the form is guessed. */
-export const readCrontab = (text: string, asked?: CrontabFormat): ReadCrontab => {
+export type ReadOptions = {
+  /** Guessed if absent. */
+  readonly format?: CrontabFormat | undefined;
+  /** Six time fields, seconds first, where the sixth word can be one. No cron of Unix has them, some programs that read crontabs do. */
+  readonly seconds?: boolean;
+};
+
+/** Reads a crontab: what each line is and what counts for it. Pure; never throws, whatever the text. */
+export const readCrontab = (text: string, { format: asked, seconds = false }: ReadOptions = {}): ReadCrontab => {
   const scanned = text
     .replace(/^\ufeff/, '')
     .split('\n')
-    .map((raw, index) => scanLine(raw, index + 1));
+    .map((raw, index) => scanLine(raw, index + 1, seconds));
   const { format, doubt } = asked
     ? { format: asked, doubt: undefined }
     : detectFormat(scanned.filter((each) => each.is === 'timed'));
@@ -98,22 +105,28 @@ const createVariables = () => {
   };
 };
 
-const SECONDS = /^(?:[\d*?][\d*?,/-]*|(?:sun|mon|tue|wed|thu|fri|sat)(?:[-,](?:sun|mon|tue|wed|thu|fri|sat))*)$/i;
 const FLAGS: Readonly<Record<string, string>> = {
   n: '"-n" before the command (no mail where it succeeds) says nothing here: no mail is sent',
   q: '"-q" before the command keeps cron from writing to syslog: every run is in the run log here',
   s: '"-s" before the command (one at a time) is how jobs are here: overlap "skip"',
 };
 
+/** `period delay name command`. */
+const looksLikeAnacron = ([first = '', delay = '', name = '']: readonly string[]): boolean =>
+  /^\d+$/.test(first) && /^\d+$/.test(delay) && /^[a-z][\w-]*\.[\w.-]+$/i.test(name);
+const ANACRON =
+  "this looks like a line of anacron's table (period in days, delay, name, command), which is not a crontab: save it as a job with a schedule such as @daily";
+
 type Entry = Omit<CrontabEntry, 'variables'> | Extract<CrontabLine, { is: 'problem' }>;
 
 const entryOf = (timed: TimedLine, format: CrontabFormat, doubt: string | undefined): Entry => {
   const { line, time, rest } = timed;
   const problem = (reason: string): Entry => ({ is: 'problem', line, reason });
-  const [sixth = ''] = rest.split(/[ \t]/, 1);
-  if (time.length === 5 && SECONDS.test(sixth))
+  const sixth = firstWord(rest);
+  if (looksLikeAnacron(time)) return problem(ANACRON);
+  if (time.length === 5 && isFieldLike(rest))
     return problem(
-      `a crontab has five time fields and then ${format === 'system' ? 'a user' : 'a command'}, but the sixth word is "${shown(sixth)}": fields for seconds or years are not read here, save such a schedule as a job`,
+      `a crontab has five time fields and then ${format === 'system' ? 'a user' : 'a command'}, but the sixth word is "${shown(sixth)}". If the first field is one of seconds, import it with seconds=true (--seconds)`,
     );
   if (format === 'system' && !takeUser(rest))
     return problem(

@@ -17,28 +17,35 @@ export type TimedLine = {
 
 const NO_LOG = '"-" before the minute keeps cron from writing a line to syslog: every run is in the run log here';
 
-/** Reads one line as cron does. Never throws. */
-export const scanLine = (raw: string, line: number): Scanned => {
+/** A word that can be a time field and hardly a command. */
+const FIELD = /^(?:[\d*?][\d*?,/-]*|(?:sun|mon|tue|wed|thu|fri|sat)(?:[-,](?:sun|mon|tue|wed|thu|fri|sat))*)$/i;
+export const isFieldLike = (rest: string): boolean => FIELD.test(firstWord(rest));
+export const firstWord = (text: string): string => /^[^ \t]*/.exec(text)?.[0] ?? '';
+
+/** Reads one line as cron does. Never throws. With `mayHaveSeconds` a sixth word that is a time field makes the first one seconds. */
+export const scanLine = (raw: string, line: number, mayHaveSeconds = false): Scanned => {
   const text = raw.replace(/^[ \t\v\f\r]+/, '').replace(/\r$/, '');
   if (text.trim() === '') return { is: 'blank', line };
   if (text.startsWith('#')) return { is: 'comment', line, text: text.slice(1) };
   const variable = readVariable(text);
   if (variable) return { is: 'variable', line, ...variable };
   const isSilent = text.startsWith('-');
-  const { words, rest } = takeTime(isSilent ? text.slice(1) : text);
+  const timed = isSilent ? text.slice(1) : text;
+  const five = takeTime(timed, 5);
+  const { words, rest } = mayHaveSeconds && isFieldLike(five.rest) ? takeTime(timed, 6) : five;
   if (rest === '') return { is: 'problem', line, reason: whyNoEntry(text, words) };
   return { is: 'timed', line, time: words, rest, notes: isSilent ? [NO_LOG] : [] };
 };
 
-/** The first word where it begins with `@`, otherwise the first five; cron parts them at blanks and tabs. */
-const takeTime = (text: string): { readonly words: readonly string[]; readonly rest: string } => {
+/** The first word where it begins with `@`, otherwise the first `fields`; cron parts them at blanks and tabs. */
+const takeTime = (text: string, fields: number): { readonly words: readonly string[]; readonly rest: string } => {
   const word = /[ \t]*([^ \t]+)[ \t]*/y;
   const words: string[] = [];
   for (let count = 1; words.length < count;) {
     const found = word.exec(text)?.[1];
     if (found === undefined) return { words, rest: '' };
     words.push(found);
-    if (words.length === 1 && !found.startsWith('@')) count = 5;
+    if (words.length === 1 && !found.startsWith('@')) count = fields;
   }
   return { words, rest: trimmedEnd(text.slice(word.lastIndex)) };
 };

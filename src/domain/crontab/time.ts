@@ -16,7 +16,7 @@ const SAME: Readonly<Record<string, string>> = { '@every_minute': '* * * * *', '
 export const timeOf = (words: readonly string[]): Time => {
   const [first = ''] = words;
   if (words.length === 1) return { cronExpr: SAME[first.toLowerCase()] ?? first, notes: [] };
-  if (!words.some((word) => word.includes('~'))) return { cronExpr: words.join(' '), notes: [] };
+  if (words.length !== 5 || !words.some((word) => word.includes('~'))) return { cronExpr: words.join(' '), notes: [] };
   const fields = words.map((word, index) =>
     word
       .split(',')

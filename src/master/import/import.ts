@@ -91,9 +91,11 @@ export const createImport = ({ jobs, projection, clock, log }: ImportDeps) => {
   };
 };
 
+/** The format of the value (`v`) is the store's to write: who does not name it does not change it. */
 const isSame = (value: Raw, stored: Raw | undefined): boolean => {
-  const { v: _, ...rest } = stored ?? {};
-  return stored !== undefined && isDeepStrictEqual(value, rest);
+  if (stored === undefined) return false;
+  const { v, ...rest } = stored;
+  return isDeepStrictEqual(value, 'v' in value && v !== undefined ? stored : rest);
 };
 
 const told = (planned: JobPlan, verdict: Verdict | undefined, action: ImportItem['action']): ImportItem => {

@@ -10,6 +10,7 @@ import { checkKept, type Plan, type Planned, type Raw, type Verdict } from './pl
 export type CrontabOptions = {
   readonly source: string;
   readonly format: CrontabFormat | undefined;
+  readonly seconds: boolean;
   readonly timezone: string | undefined;
   readonly ignoreUser: boolean;
   /** Given to every job. */
@@ -20,7 +21,7 @@ export type CrontabOptions = {
 
 /** What a crontab asks for, line by line. */
 export const planCrontab = (text: string, options: CrontabOptions): Plan => {
-  const { lines, format } = readCrontab(text, options.format);
+  const { lines, format } = readCrontab(text, options);
   const nameOf = createNaming(options.source);
   const names = new Set<string>();
   const unread: string[] = [];

@@ -23,7 +23,7 @@ export const planJobs = (jobs: readonly unknown[], source: string | undefined, i
   return { items, format: 'jobs', tag, names, unread };
 };
 
-const decide = ({ v, ...job }: Raw, stored: Raw | undefined, tag: string | undefined, isDisabled: boolean): Verdict => {
+const decide = (job: Raw, stored: Raw | undefined, tag: string | undefined, isDisabled: boolean): Verdict => {
   if (!isShallow(job)) return { is: 'refused', reason: 'it is nested too deeply' };
   const tags = Array.isArray(job['tags']) ? (job['tags'] as readonly unknown[]) : [];
   const value = {
@@ -34,7 +34,7 @@ const decide = ({ v, ...job }: Raw, stored: Raw | undefined, tag: string | undef
   // What carries its format was written by a cronstream: fields that are not known here are those of a newer one, and no slips of the pen.
   return checkKept(
     value,
-    (path) => v !== undefined || (stored !== undefined && isDeepStrictEqual(at(job, path), at(stored, path))),
+    (path) => job['v'] !== undefined || (stored !== undefined && isDeepStrictEqual(at(job, path), at(stored, path))),
   );
 };
 

@@ -55,6 +55,9 @@ export const checkKept = (value: Raw, mayKeep: (path: string) => boolean): Verdi
 export const reasonOf = (errors: readonly FieldProblem[]): string => {
   const [first] = errors;
   if (!first) return 'it is not valid';
-  const place = first.path === '' || first.path === '/cronExpr' ? '' : `${first.path.slice(1)}: `;
-  return `${place}${first.message}${errors.length > 1 ? ` (and ${String(errors.length - 1)} more)` : ''}`;
+  const { path, field, message } = first;
+  // The cron text of an import is one line: its number would be taken for that of the file.
+  const words = field === undefined ? message : message.replace(/^line \d+, column \d+[^:]*: /, `${field}: `);
+  const place = path === '' || path === '/cronExpr' ? '' : `${path.slice(1)}: `;
+  return `${place}${words}${errors.length > 1 ? ` (and ${String(errors.length - 1)} more)` : ''}`;
 };

@@ -37,6 +37,9 @@ const ImportQuery = Type.Object(
         description: 'Of a crontab: with a user before the command (system) or not; guessed if absent',
       }),
     ),
+    seconds: Type.Optional(
+      Type.Boolean({ description: 'A line of a crontab whose sixth word can be a time field has six, seconds first' }),
+    ),
     timezone: Type.Optional(
       Type.String({
         minLength: 1,
@@ -138,7 +141,7 @@ export const importRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { jobs
   );
 };
 
-const CRONTAB_ONLY = ['format', 'timezone', 'ignoreUser', 'workers', 'labels'] as const;
+const CRONTAB_ONLY = ['format', 'seconds', 'timezone', 'ignoreUser', 'workers', 'labels'] as const;
 
 const planOf = (body: unknown, query: ImportQuery): Plan => {
   const { source = 'api', timezone, disabled: isDisabled = false, prune } = query;
@@ -152,6 +155,7 @@ const planOf = (body: unknown, query: ImportQuery): Plan => {
     return planCrontab(body, {
       source,
       format: query.format,
+      seconds: query.seconds === true,
       timezone,
       ignoreUser: query.ignoreUser === true,
       isDisabled,
