@@ -112,13 +112,14 @@ export const TicksMissed = ofJob('ticksMissed', {
   worker: optionalText,
   cursorBefore: optionalText,
 });
+/** `revision`: of the job's key, as this save or delete made it. It is known only once the transaction is through: whoever ships the event adds it. */
+const change = { id: Type.String(), by: Type.String(), revision: optionalCount };
 export const JobSaved = ofJob('jobSaved', {
-  id: Type.String(),
-  by: Type.String(),
+  ...change,
   before: Type.Optional(Type.Unknown()),
   after: Type.Unknown(),
 });
-export const JobDeleted = ofJob('jobDeleted', { id: Type.String(), by: Type.String(), before: Type.Optional(Type.Unknown()) });
+export const JobDeleted = ofJob('jobDeleted', { ...change, before: Type.Optional(Type.Unknown()) });
 
 export const RunEvent = Type.Union([
   Claimed,

@@ -1,4 +1,5 @@
 import type { JobView } from '../domain/wire.ts';
+import type { Language } from '../domain/words.ts';
 import { badField } from './problems.ts';
 import type { Seen, SeenJob } from './seen.ts';
 import { jobView, nextFireOf } from './views.ts';
@@ -93,6 +94,7 @@ export const listJobs = (
   seen: Seen,
   query: JobsQuery,
   now: number,
+  language?: Language,
 ): { readonly items: readonly JobView[]; readonly nextCursor?: string; readonly total: number } => {
   const order = orderOf(query.sort);
   const place = placeOf(seen, order, now);
@@ -104,7 +106,7 @@ export const listJobs = (
   const page = rest.slice(0, query.limit ?? 100);
   const last = page.at(-1);
   return {
-    items: page.map(({ job }) => jobView(seen, job, now)),
+    items: page.map(({ job }) => jobView(seen, job, now, language)),
     total: found.length,
     ...(last && rest.length > page.length && { nextCursor: toCursor(last.place) }),
   };

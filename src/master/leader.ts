@@ -15,7 +15,7 @@ import {
   type Observable,
 } from 'rxjs';
 import type { Logger } from 'pino';
-import { parseRunEvent } from '../domain/events.ts';
+import { parseRunEvent, type RunEvent } from '../domain/events.ts';
 import type { Keys } from '../domain/keys.ts';
 import type { KnownJob } from '../domain/known-job.ts';
 import { removeKeys } from '../domain/moves.ts';
@@ -151,8 +151,10 @@ const outbox = ({ coordination, runLog, keys, clock, log }: LeaderDeps, leader: 
   );
   const ship = async (): Promise<void> => {
     const entries = [...items.values()].slice(0, SHIPPED_AT_ONCE);
-    const events = entries.flatMap(({ key, value }) => {
+    const events = entries.flatMap(({ key, value, revision }): readonly RunEvent[] => {
       const event = parseRunEvent(key, parsed(value));
+      // The item and the job were put by one transaction: of the same revision, whoever ships it.
+      if (event.type === 'jobSaved' || event.type === 'jobDeleted') return [{ ...event, revision }];
       if (event.type !== 'unknown') return [event];
       log.error({ key, value }, 'an item of the outbox cannot be read: it is left out of the run log');
       return [];

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
 import { createCheck } from '../domain/problem.ts';
 import { LiveRequest } from '../domain/wire.ts';
+import type { Language } from '../domain/words.ts';
 import type { Clock } from '../streams/clock.ts';
 import type { RouteStores } from './errors.ts';
 import { eventMessage, type LiveHub, type Onlooker } from './live-hub.ts';
@@ -15,6 +16,7 @@ export type ConnectionDeps = {
   readonly runLog: RouteStores['runLog'];
   readonly clock: Clock;
   readonly log: Logger;
+  readonly language: Language;
 };
 
 const MOST_TOPICS = 1_000;
@@ -33,7 +35,7 @@ const TOPIC = /^(jobs|runs|workers|alerts|(job|run)\/.+)$/s;
 export type Connection = ReturnType<typeof createConnection>;
 
 /** One client of the live socket. Holds no more than its topics and a bounded buffer, whatever the client sends or does not read. */
-export const createConnection = (socket: WebSocket, { hub, projection, runLog, clock, log }: ConnectionDeps) => {
+export const createConnection = (socket: WebSocket, { hub, projection, runLog, clock, log, language }: ConnectionDeps) => {
   /** Ends each topic's supply. */
   const topics = new Map<string, () => void>();
   /** Topics that were dropped, to be told once the client reads again. */
@@ -56,6 +58,7 @@ export const createConnection = (socket: WebSocket, { hub, projection, runLog, c
     else say({ topic, type: 'resync' });
   };
   const onlookerOf = (topic: string): Onlooker => ({
+    language,
     send: (text) => {
       if (socket.bufferedAmount > MOST_BUFFERED) resync(topic);
       else socket.send(text);
@@ -66,7 +69,7 @@ export const createConnection = (socket: WebSocket, { hub, projection, runLog, c
   });
 
   const look = (topic: string, since: string | undefined): void => {
-    const missed = since === undefined ? [] : /^\d{1,16}$/.test(since) ? hub.since(topic, Number(since)) : undefined;
+    const missed = since === undefined ? [] : /^\d{1,16}$/.test(since) ? hub.since(topic, Number(since), language) : undefined;
     if (!missed || !projection.hasAll()) {
       resync(topic);
       return;

@@ -1,5 +1,6 @@
 import { debounceTime, filter, groupBy, map, merge, mergeMap, tap, throttleTime, type Observable } from 'rxjs';
 import type { LiveEvent } from '../domain/wire.ts';
+import type { Language } from '../domain/words.ts';
 import type { Clock } from '../streams/clock.ts';
 import type { Projection, Told } from './projection.ts';
 import { createRing } from './ring.ts';
@@ -7,7 +8,12 @@ import type { Seeing } from './seeing.ts';
 import { jobView, workerView } from './views.ts';
 
 /** Who looks on at one topic. `resync` ends it: it looks at the lists again and comes back. */
-export type Onlooker = { readonly send: (text: string) => void; readonly resync: () => void };
+export type Onlooker = {
+  /** Of the sentences in what it is told. */
+  readonly language: Language;
+  readonly send: (text: string) => void;
+  readonly resync: () => void;
+};
 
 export type HubDeps = {
   readonly projection: Pick<Projection, 'told$' | 'seen' | 'position'>;
@@ -32,9 +38,9 @@ export const createLiveHub = ({ projection, clock, size = KEPT }: HubDeps) => {
   const onlookers = new Map<string, Set<Onlooker>>();
   const ring = createRing<Seeing>(size);
 
-  const jobEvent = (name: string): LiveEvent => {
+  const jobEvent = (name: string, language: Language): LiveEvent => {
     const job = seen.jobs.get(name);
-    return job ? { type: 'jobChanged', job: jobView(seen, job, clock.now()) } : { type: 'jobRemoved', name };
+    return job ? { type: 'jobChanged', job: jobView(seen, job, clock.now(), language) } : { type: 'jobRemoved', name };
   };
   const workerEvent = ({ id, was }: Extract<Seeing, { type: 'worker' }>): LiveEvent => {
     const worker = seen.workers.get(id);
@@ -42,13 +48,18 @@ export const createLiveHub = ({ projection, clock, size = KEPT }: HubDeps) => {
     return { type: was === 'joined' ? 'workerJoined' : 'workerChanged', worker: workerView(seen, worker) };
   };
 
-  const tell = (topics: readonly string[], make: () => LiveEvent, position: number): void => {
-    const looking = topics.filter((topic) => onlookers.has(topic));
-    if (looking.length === 0) return;
-    const event = JSON.stringify(make());
-    for (const topic of looking) {
-      const text = eventMessage(topic, event, position);
-      for (const onlooker of onlookers.get(topic) ?? []) onlooker.send(text);
+  const tell = (topics: readonly string[], make: (language: Language) => LiveEvent, position: number): void => {
+    // Made once a language that somebody who looks on reads, and not at all where nobody looks on.
+    const events = new Map<Language, string>();
+    for (const topic of topics) {
+      const texts = new Map<Language, string>();
+      for (const { language, send } of onlookers.get(topic) ?? []) {
+        const event = events.get(language) ?? JSON.stringify(make(language));
+        const text = texts.get(language) ?? eventMessage(topic, event, position);
+        events.set(language, event);
+        texts.set(language, text);
+        send(text);
+      }
     }
   };
 
@@ -64,13 +75,22 @@ export const createLiveHub = ({ projection, clock, size = KEPT }: HubDeps) => {
     filter((name) => name !== undefined),
     groupBy((name) => name, { duration: (of$) => of$.pipe(debounceTime(4 * JOB_MS, clock.scheduler)) }),
     mergeMap((of$) => of$.pipe(throttleTime(JOB_MS, clock.scheduler, { leading: true, trailing: true }))),
-    tap((name) => tell(['jobs'], () => jobEvent(name), projection.position())),
+    tap((name) => {
+      // Kept once more, at the position of its message: a message of another job that went out while this one waited has carried a position after the change, and
+      // who comes back with that one has not heard of it.
+      ring.push(projection.position(), { type: 'job', name });
+      tell(['jobs'], (language) => jobEvent(name, language), projection.position());
+    }),
   );
 
-  const past = (topic: string, seeings: readonly { readonly position: number; readonly item: Seeing }[]): readonly string[] => {
+  const past = (
+    topic: string,
+    seeings: readonly { readonly position: number; readonly item: Seeing }[],
+    language: Language,
+  ): readonly string[] => {
     if (topic === 'jobs') {
       const names = new Set(seeings.flatMap(({ item }) => (item.type === 'job' ? [item.name] : [])));
-      return [...names].map((name) => eventMessage(topic, JSON.stringify(jobEvent(name)), projection.position()));
+      return [...names].map((name) => eventMessage(topic, JSON.stringify(jobEvent(name, language)), projection.position()));
     }
     return seeings.flatMap(({ item, position }) => {
       const isAsked =
@@ -97,9 +117,9 @@ export const createLiveHub = ({ projection, clock, size = KEPT }: HubDeps) => {
     ) as Observable<unknown>,
     /** What was told of a topic since a position, as messages; undefined where that is not known any more (or not yet). What was told at the position itself comes
      *  again: feeds of other keys may have been behind it. */
-    since: (topic: string, position: number): readonly string[] | undefined => {
+    since: (topic: string, position: number, language: Language): readonly string[] | undefined => {
       const items = position > projection.position() ? undefined : ring.since(position);
-      return items && past(topic, items);
+      return items && past(topic, items, language);
     },
     attach: (topic: string, onlooker: Onlooker): void => {
       const set = onlookers.get(topic);

@@ -2,6 +2,8 @@ import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { concatMap, from, mergeMap, merge, skip, tap } from 'rxjs';
 import type { WebSocket } from 'ws';
 import { every } from '../streams/clock.ts';
+import type { Language } from '../domain/words.ts';
+import { languageOf } from './language.ts';
 import { createConnection, type Connection } from './live-connection.ts';
 import { createLiveHub } from './live-hub.ts';
 import type { Parts } from './parts.ts';
@@ -45,8 +47,21 @@ export const liveSocket: FastifyPluginAsync<LiveParts> = async (app, { projectio
     work.unsubscribe();
   });
 
+  /** A browser cannot set the headers of a socket: `?lang=zh` speaks for it. */
+  const languageFor = ({ query, headers }: FastifyRequest): Language => {
+    const { lang } = query as { readonly lang?: unknown };
+    return languageOf(typeof lang === 'string' ? lang : headers['accept-language']);
+  };
+
   app.get('/live', { websocket: true, config: { role: 'viewer' }, schema: { hide: true } }, (socket, request) => {
-    const connection = createConnection(socket, { hub, projection, runLog: stores.runLog, clock, log });
+    const connection = createConnection(socket, {
+      hub,
+      projection,
+      runLog: stores.runLog,
+      clock,
+      log,
+      language: languageFor(request),
+    });
     const client = { connection, request, isAlive: true };
     open.set(socket, client);
     socket.on('message', (bytes: Buffer) => {

@@ -7,6 +7,7 @@ import type { Jobs } from './jobs.ts';
 import type { Orders } from './orders.ts';
 import type { Projection } from './projection.ts';
 import type { RunHistory } from './run-history.ts';
+import type { Savers } from './savers.ts';
 import type { Attempts } from './sign-in-codes.ts';
 import type { Timelines } from './timeline.ts';
 
@@ -22,6 +23,7 @@ export type Parts = {
   readonly noAuth: boolean;
   readonly orders: Orders;
   readonly projection: Projection;
+  readonly savers: Savers;
   readonly stores: RouteStores;
   readonly timelines: Timelines;
   readonly version: string;

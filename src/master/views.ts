@@ -4,6 +4,7 @@ import { describeSchedule } from '../domain/schedule/explain.ts';
 import { defined } from '../domain/run.ts';
 import { runOfLive, runOfQueued, type LastRun, type Presence } from '../domain/values.ts';
 import type { JobView, RunView, WorkerView } from '../domain/wire.ts';
+import type { Language } from '../domain/words.ts';
 import type { Seen, SeenJob, SeenQueued, SeenRun } from './seen.ts';
 
 /** What masters show, made from what they have seen. Pure. Instants passed in are ms since the epoch. */
@@ -50,13 +51,32 @@ const nextOf = ({ schedule }: KnownJob, now: number): number | undefined => {
   }
 };
 
-export const jobView = (seen: Seen, job: SeenJob, now: number): JobView => {
+const words = new WeakMap<KnownJob, Partial<Record<Language, string>>>();
+
+/** A schedule in words: made once a version of a job and language, for lists show hundreds of them at a time. */
+const wordsOf = (known: KnownJob, language: Language): string => {
+  const kept = words.get(known) ?? {};
+  const { name, cronExpr, timezone } = known.job;
+  const sentence = kept[language] ?? describeSchedule(cronExpr, timezone, language, name);
+  words.set(known, { ...kept, [language]: sentence });
+  return sentence;
+};
+
+/** A view that was made in English, in another language. */
+export const spoken = (view: JobView, language: Language): JobView => {
+  const { job, broken } = view;
+  if (language === 'en' || broken !== undefined || !('cronExpr' in job)) return view;
+  const { name, cronExpr, timezone } = job;
+  return { ...view, schedule: describeSchedule(cronExpr, timezone, language, name) };
+};
+
+export const jobView = (seen: Seen, job: SeenJob, now: number, language: Language = 'en'): JobView => {
   const next = nextFireOf(job, now);
   const last = seen.lasts.get(job.name);
   return {
     job: job.raw as JobView['job'],
     revision: String(job.revision),
-    schedule: job.known ? describeSchedule(job.known.job.cronExpr, job.known.job.timezone) : '',
+    schedule: job.known ? wordsOf(job.known, language) : '',
     running: running(seen.runsOfJob(job.name)).map((run) => runView(seen, run)),
     queued: seen.queueOfJob(job.name).length,
     ...defined({

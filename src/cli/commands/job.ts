@@ -4,6 +4,7 @@ import type { JobView, RunView } from '../../domain/wire.ts';
 import { createClient, Told, type ClientOptions } from '../client.ts';
 import { followOutput } from '../follow.ts';
 import { table } from '../table.ts';
+import { addJobTicks } from './job-ticks.ts';
 
 type Page<T> = { readonly items: readonly T[]; readonly nextCursor?: string };
 
@@ -129,6 +130,8 @@ export const addJobCommands = (program: Command): void => {
       const view = await createClient(options).json<JobView>('PATCH', path(name), { enabled });
       print(options.json ? JSON.stringify(view, undefined, 2) : `${name} is ${verb}d`);
     });
+
+  addJobTicks(add, print);
 
   add('logs <name>', 'output of the newest run of a job', ['logs backup', 'logs backup -f', 'logs backup --run 0196…'])
     .option('-f, --follow', 'until the run ends')

@@ -1,14 +1,16 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { Job } from '../../domain/job.ts';
 import { JobView, page } from '../../domain/wire.ts';
 import { Outcome } from '../../domain/words.ts';
 import { listJobs } from '../job-list.ts';
 import type { Precondition, Saved } from '../jobs.ts';
+import { speak } from '../language.ts';
 import type { Parts } from '../parts.ts';
 import { badField } from '../problems.ts';
 import { bodyCheckedByHandler } from '../validation.ts';
+import { spoken } from '../views.ts';
 import { answers, asOf, ByName, closed, limit } from './shared.ts';
 
 const JobsQuery = Type.Object(
@@ -39,13 +41,13 @@ const preconditionOf = (headers: Readonly<Record<string, string | string[] | und
   return { type: 'revision', is };
 };
 
-const etag = (reply: FastifyReply, { view, isNew }: Saved): JobView => {
+const told = (request: FastifyRequest, reply: FastifyReply, { view, isNew }: Saved): JobView => {
   reply.code(isNew ? 201 : 200).header('etag', `"${view.revision}"`);
-  return view;
+  return spoken(view, speak(request.headers, reply));
 };
 
 /** The REST of jobs. */
-export const jobRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { jobs, orders, projection, clock }) => {
+export const jobRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { jobs, orders, projection, savers, clock }) => {
   app.get(
     '/jobs',
     {
@@ -57,9 +59,9 @@ export const jobRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { jobs, o
         response: answers({ 200: page(JobView) }, 400),
       },
     },
-    async ({ query }) => {
+    async ({ query, headers }, reply) => {
       const position = asOf(projection);
-      return { ...listJobs(projection.seen, query, clock.now()), asOf: position };
+      return { ...listJobs(projection.seen, query, clock.now(), speak(headers, reply)), asOf: position };
     },
   );
 
@@ -67,9 +69,20 @@ export const jobRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { jobs, o
     '/jobs/:name',
     {
       config: { role: 'viewer' },
-      schema: { summary: 'One job', tags: ['jobs'], params: ByName, response: answers({ 200: JobView }, 404) },
+      schema: {
+        summary: 'One job',
+        description:
+          '`savedBy` and `savedAt` are here and in the answers of PUT and PATCH, not in lists; a job that was put by hand has neither.',
+        tags: ['jobs'],
+        params: ByName,
+        response: answers({ 200: JobView }, 404),
+      },
     },
-    async ({ params }, reply) => etag(reply, { view: await jobs.get(params.name), isNew: false }),
+    async (request, reply) => {
+      const view = await jobs.get(request.params.name);
+      const saver = await savers(request.params.name, Number(view.revision));
+      return told(request, reply, { view: { ...view, ...saver }, isNew: false });
+    },
   );
 
   const changes = { config: { role: 'editor' }, validatorCompiler: bodyCheckedByHandler } as const;
@@ -87,8 +100,10 @@ export const jobRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { jobs, o
         response: answers({ 200: JobView, 201: JobView }, 400, 412),
       },
     },
-    async ({ params, body, headers, identity }, reply) =>
-      etag(reply, await jobs.save(params.name, body, identity.name, preconditionOf(headers))),
+    async (request, reply) => {
+      const { params, body, headers, identity } = request;
+      return told(request, reply, await jobs.save(params.name, body, identity.name, preconditionOf(headers)));
+    },
   );
 
   app.patch(
@@ -103,8 +118,10 @@ export const jobRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { jobs, o
         response: answers({ 200: JobView }, 400, 404, 409, 412),
       },
     },
-    async ({ params, body, headers, identity }, reply) =>
-      etag(reply, await jobs.patch(params.name, body, identity.name, preconditionOf(headers))),
+    async (request, reply) => {
+      const { params, body, headers, identity } = request;
+      return told(request, reply, await jobs.patch(params.name, body, identity.name, preconditionOf(headers)));
+    },
   );
 
   app.delete(

@@ -1,0 +1,69 @@
+import type { Command } from 'commander';
+import type { TickView } from '../../domain/wire.ts';
+import { createClient, Told, type ClientOptions } from '../client.ts';
+import { table } from '../table.ts';
+
+type Page = { readonly items: readonly TickView[]; readonly nextCursor?: string };
+type Options = ClientOptions & { readonly from?: string; readonly to?: string; readonly limit: string };
+/** Makes a command of `cronstream job`: usage, description, examples. */
+type Add = (usage: string, description: string, examples: readonly string[]) => Command;
+
+const MOST_A_PAGE = 500;
+
+/** `cronstream job ticks`: what became of each tick, and which come. */
+export const addJobTicks = (add: Add, print: (text: string) => void): void => {
+  add('ticks <name>', 'what became of each tick, and why; and which come. Newest first', [
+    'ticks backup',
+    'ticks backup --from 2027-01-31T03:00:00Z --to 2027-01-31T03:00:00Z',
+    'ticks backup --limit 1000 --json',
+  ])
+    .option('--from <instant>', 'fire time from, ISO 8601 (a day before now, or before --to)')
+    .option('--to <instant>', 'fire time to, ISO 8601 (the next ten that come)')
+    .option('--limit <n>', 'at most so many', '50')
+    .action(async (name: string, options: Options) => {
+      const ticks = await newest(name, options);
+      if (options.json) print(JSON.stringify(ticks, undefined, 2));
+      else if (ticks.length === 0) print(`There is no record of a tick of ${name} in this time, and none comes`);
+      else print(table(['FIRE TIME', 'FATE', 'LATE', 'WORKER', 'WHY', 'RUN'], ticks.map(rowOf)));
+    });
+};
+
+const newest = async (name: string, { from, to, limit, ...options }: Options): Promise<readonly TickView[]> => {
+  const most = Number(limit);
+  if (!Number.isInteger(most) || most < 1) throw new Told(`--limit: "${limit}" is not a whole number from 1 on`);
+  const client = createClient(options);
+  const ticks: TickView[] = [];
+  for (let cursor: string | undefined; ;) {
+    const query = new URLSearchParams({
+      limit: String(Math.min(MOST_A_PAGE, most - ticks.length)),
+      ...(from === undefined ? {} : { from }),
+      ...(to === undefined ? {} : { to }),
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    const page = await client.json<Page>('GET', `/jobs/${encodeURIComponent(name)}/ticks?${query.toString()}`);
+    ticks.push(...page.items);
+    cursor = page.nextCursor;
+    if (cursor === undefined || ticks.length >= most) return ticks;
+  }
+};
+
+const rowOf = (tick: TickView): readonly string[] => {
+  const { fireTime, fate, to, count = 1, outcome, latenessMs, worker, workerName, runId } = tick;
+  return [
+    to === undefined || to === fireTime ? fireTime : `${fireTime} to ${to}`,
+    `${count > 1 ? `${String(count)} ` : ''}${fate}${fate === 'ran' ? `: ${outcome ?? 'running'}` : ''}`,
+    latenessMs === undefined ? '-' : `${String(latenessMs)} ms`,
+    workerName ?? worker ?? '-',
+    whyOf(tick),
+    runId ?? '-',
+  ];
+};
+
+const whyOf = ({ fate, reason, by, note, trigger, latenessMs }: TickView): string =>
+  [
+    ...(fate === 'coming' && latenessMs !== undefined ? ['due, not decided yet'] : []),
+    ...(trigger === 'catchUp' ? ['caught up'] : []),
+    ...(reason === undefined ? [] : [reason]),
+    ...(by === undefined ? [] : [`by ${by}`]),
+    ...(note === undefined ? [] : [note]),
+  ].join(', ') || '-';
