@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { ImportAnswer, ImportItem } from '../../../src/domain/crontab/answer.ts';
-import { aJob, keys, startMaster, type TestMaster } from './support.ts';
+import { Unavailable } from '../../../src/streams/ports.ts';
+import { AT, aJob, keys, startMaster, type TestMaster } from './support.ts';
 
 const CRONTAB = `# backs the books up
 0 3 * * * /opt/bin/backup-db.sh --full
@@ -236,19 +238,43 @@ test('what is wrong with a request is told', async () => {
   expect(await codes('#\n'.repeat(20_001))).toStrictEqual([413, 'tooBig']);
 });
 
-test('a viewer may export and not import; who imports is in the log of changes', async () => {
+test('a viewer may export and not import; who imported is told with the job', async () => {
   await using master = await startMaster();
-  const { token } = (await master.api('POST', '/tokens', { name: 'looker', role: 'viewer' })).json<{ token?: string }>();
-  if (token !== undefined) {
-    const headers = { authorization: `Bearer ${token}` };
-    expect((await master.inject({ url: '/api/v1/export', headers })).statusCode).toBe(200);
-    const answer = await master.inject({
-      method: 'POST',
-      url: '/api/v1/import',
-      payload: '',
-      headers: { ...headers, 'content-type': 'text/plain' },
-    });
-    expect(answer.json()).toMatchObject({ status: 403, code: 'forbidden' });
+  for (const role of ['viewer', 'editor']) {
+    const hash = createHash('sha256').update(`${role}-token`).digest('hex');
+    await master.put(keys.token(role), { v: 1, hash, role, name: role, createdAt: AT });
   }
-  expect((await master.inject({ url: '/api/v1/export', headers: { authorization: '' } })).statusCode).toBe(401);
+  const as = (role: string) => ({ authorization: `Bearer ${role}-token` });
+  expect((await master.inject({ url: '/api/v1/export', headers: as('viewer') })).statusCode).toBe(200);
+  const refused = await master.api('POST', '/import?dryRun=true', { jobs: [] }, as('viewer'));
+  expect(refused.json()).toMatchObject({ status: 403, code: 'forbidden' });
+  expect((await master.api('POST', '/import', { jobs: [aJob('a')] }, as('editor'))).json()).toMatchObject({ created: 1 });
+  const told = await master.coordination.list(keys.outbox);
+  expect(told.entries.map(({ value }) => JSON.parse(value) as object)).toMatchObject([
+    { type: 'jobSaved', job: 'a', by: 'editor' },
+  ]);
+});
+
+test('a store that goes away is told at the job, and what comes after is not tried', async () => {
+  let isAway = false;
+  let asked = 0;
+  await using master = await startMaster({
+    through: (coordination) => ({
+      ...coordination,
+      transact: async (transaction) => {
+        if (!isAway || !JSON.stringify(transaction).includes('/jobs/')) return coordination.transact(transaction);
+        asked += 1;
+        throw new Unavailable('nobody is there');
+      },
+    }),
+  });
+  isAway = true;
+  const answer = await importJobs(
+    master,
+    Array.from({ length: 50 }, (_, index) => aJob(`job-${String(index)}`)),
+  );
+  expect(answer).toMatchObject({ created: 0, refused: 50 });
+  expect(answer.items[0]?.reason).toMatch(/Import again/);
+  expect(answer.items.at(-1)?.reason).toMatch(/^not tried/);
+  expect(asked).toBeLessThan(50);
 });
