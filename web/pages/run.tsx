@@ -12,7 +12,7 @@ import { ApiError } from '../src/api.ts';
 import { later, useNow } from '../src/clock.ts';
 import type { Followed } from '../src/followed.ts';
 import { format } from '../src/format.ts';
-import { storyOf } from '../src/story.ts';
+import { personOf, storyOf } from '../src/story.ts';
 import { texts } from '../src/texts.ts';
 import { useTitle } from '../src/title.ts';
 import { useFollowed } from '../src/use-followed.ts';
@@ -81,15 +81,16 @@ const Story = ({ followed }: { readonly followed: Followed }) => {
   const now = useNow();
   const worker = run.workerName ?? run.worker ?? texts.worker;
   const asked = run.killAskedAt;
+  const asker = personOf(kill?.by);
   const parts =
     run.state === 'finished'
       ? [storyOf(followed), run.attempt > 1 && run.outcome !== 'skipped' && texts.inAttempts(format.number(run.attempt))]
       : [
           run.startedAt === undefined ? texts.isClaimed(worker) : texts.runsOn(worker),
           asked !== undefined &&
-            (kill?.by === undefined
+            (asker === undefined
               ? texts.endIsAskedBySome(format.distance(asked, now))
-              : texts.endIsAsked(kill.by, format.distance(asked, now))),
+              : texts.endIsAsked(asker, format.distance(asked, now))),
           kill?.signal !== undefined && texts.gotSignal(kill.signal),
         ];
   return (

@@ -17,7 +17,7 @@ import { useEndedSince } from '../src/use-ended-since.ts';
 import { useLiveList } from '../src/use-live-list.ts';
 import { useSteady } from '../src/use-steady.ts';
 
-const FIRST = '60';
+const FIRST = '100';
 const MORE = 200;
 /** Of a row on a wide screen, in px. */
 const ROW_PX = 52;

@@ -4,6 +4,7 @@ import type { JobView } from '../../src/domain/wire.ts';
 import type { Followed } from '../src/followed.ts';
 import { format } from '../src/format.ts';
 import { keep, kept } from '../src/kept.ts';
+import { personOf } from '../src/story.ts';
 import { reasonTexts, texts } from '../src/texts.ts';
 import { Copy } from './copy.tsx';
 import classes from './run-facts.module.css';
@@ -24,14 +25,15 @@ type FactsProps = {
 export const RunFacts = ({ followed, job, zone }: FactsProps) => {
   const [isOpen, setOpen] = useState(() => kept(KEPT) === 'true');
   const { run } = followed;
+  const by = personOf(run.by);
   return (
     <Paper withBorder p="md" component="section" aria-label={texts.allFacts}>
       {run.command !== undefined && <Command command={run.command} isWhole={isOpen} />}
       <Group justify="space-between" align="flex-end" gap="sm">
         <dl className={classes['facts']} style={{ flex: '1 1 0' }}>
           <Fact name={texts.trigger}>
-            {run.trigger !== 'schedule' && run.by !== undefined
-              ? texts.triggeredByWhom(texts.triggeredBy[run.trigger], run.by)
+            {run.trigger !== 'schedule' && by !== undefined
+              ? texts.triggeredByWhom(texts.triggeredBy[run.trigger], by)
               : texts.triggeredBy[run.trigger]}
           </Fact>
           <Fact name={texts.fireTime}>

@@ -235,7 +235,12 @@ const Instant = ({ label, at, onAt }: InstantProps) => {
       type="datetime-local"
       className={classes['choice'] ?? ''}
       aria-label={label}
-      title={label}
+      leftSection={
+        <Text size="xs" c="dimmed" component="span" aria-hidden="true">
+          {label}
+        </Text>
+      }
+      leftSectionWidth={46}
       value={text}
       onChange={({ currentTarget }) => setText(currentTarget.value)}
       onBlur={use}

@@ -1,5 +1,5 @@
 import type { Problem } from '../../src/domain/wire.ts';
-import { learnMasterTime } from './clock.ts';
+import { learnMasterTime, stopwatch } from './clock.ts';
 import { language } from './language.ts';
 import { texts } from './texts.ts';
 
@@ -33,6 +33,7 @@ export const ask = async <T>(
     signal,
   }: { readonly body?: unknown; readonly headers?: Record<string, string>; readonly signal?: AbortSignal } = {},
 ): Promise<T> => {
+  const took = stopwatch();
   const answer = await fetch(`/api/v1${path}`, {
     method,
     headers: {
@@ -47,7 +48,7 @@ export const ask = async <T>(
     if (signal?.aborted === true) throw error;
     throw new ApiError(problemOf(0, 'noAnswer', texts.noAnswer));
   });
-  learnMasterTime(answer.headers.get('date'));
+  learnMasterTime(answer.headers.get('date'), took());
   if (answer.status === 401 && path !== '/login') signedOut.dispatchEvent(new Event('signedOut'));
   const text = await answer.text();
   if (answer.ok) return (text === '' ? undefined : JSON.parse(text)) as T;

@@ -8,10 +8,17 @@ const UNSURE_MS = 3_000;
 /** The console's only clock: the master's time, so that a phone that goes wrong does not count down to the wrong instant. Ms since the epoch. */
 export const now = (): number => Date.now() + aheadMs;
 
-/** Tells the clock the `Date` header of an answer that has just come. */
-export const learnMasterTime = (date: string | null): void => {
+/** Tells the clock the `Date` header of an answer that has just come, `tookMs` after it was asked for. What was long on its way says nothing. */
+export const learnMasterTime = (date: string | null, tookMs: number): void => {
+  if (tookMs > UNSURE_MS / 2) return;
   const ms = date === null ? Number.NaN : Date.parse(date) + 500 - Date.now();
   if (!Number.isNaN(ms)) aheadMs = Math.abs(ms) > UNSURE_MS ? ms : 0;
+};
+
+/** Starts now; answers how many ms have gone by, whatever becomes of the clock. */
+export const stopwatch = (): (() => number) => {
+  const from = performance.now();
+  return () => performance.now() - from;
 };
 
 /** Calls after so many ms; answers how to call it off. */

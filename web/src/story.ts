@@ -4,6 +4,9 @@ import { reasonTexts, texts } from './texts.ts';
 
 type Told = Pick<Followed, 'run' | 'kill'>;
 
+/** Who did something; nobody in particular where the master asks nobody who they are. */
+export const personOf = (by: string | undefined): string | undefined => (by === 'anybody' ? undefined : by);
+
 /** What a shell means by an exit code that most programs leave alone; a signal that nobody here sent. */
 const hintOf = ({ run: { exitCode, signal } }: Told): string | undefined => {
   if (exitCode === 126 || exitCode === 127) return texts.exitHints[exitCode];
@@ -37,7 +40,7 @@ const killed = (told: Told): string => {
   if (run.reason === 'leaseLost') return texts.endedLeaseLost(length);
   if (run.reason === 'drained') return texts.endedDrained(length);
   // Where nobody had asked for the run, `by` is who killed it.
-  const by = kill?.by ?? (run.trigger === 'schedule' || run.startedAt === undefined ? run.by : undefined);
+  const by = personOf(kill?.by ?? (run.trigger === 'schedule' || run.startedAt === undefined ? run.by : undefined));
   if (run.claimedAt === undefined && run.startedAt === undefined)
     return by === undefined ? texts.endedTakenOut : texts.endedTakenOutBy(by);
   return by === undefined ? texts.endedKilled(length) : texts.endedKilledBy(by, length);

@@ -25,8 +25,6 @@ export const common = {
   signOut: 'Sign out',
   signedInAs: (name: string, role: string) => `${name}, ${role}`,
   token: 'Token',
-  tokenHint:
-    'The admin token was shown once, when the first master started. “cronstream up” also prints a link that signs in by itself.',
   linkUsed:
     'That link has been used or is too old: each signs in once. Sign in with a token, or start “cronstream up” again for a new link.',
   badToken: 'No master knows this token. Look for a missing character, or ask who runs cronstream for a new one.',

@@ -3,8 +3,9 @@ import { editor } from './editor.ts';
 import { job } from './job.ts';
 import { jobs } from './jobs.ts';
 import { runs } from './runs.ts';
+import { signIn } from './sign-in.ts';
 import * as words from './words.ts';
 import { workers } from './workers.ts';
 
 /** Every text of the console in one language. The names are one flat list: test/unit/web/texts.test.ts shows that no two rooms use the same. */
-export const en = { texts: { ...common, ...editor, ...job, ...jobs, ...runs, ...workers }, words } as const;
+export const en = { texts: { ...common, ...editor, ...job, ...jobs, ...runs, ...signIn, ...workers }, words } as const;

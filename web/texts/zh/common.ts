@@ -26,7 +26,6 @@ export const common: Translated<typeof inEnglish> = {
   signOut: '退出登录',
   signedInAs: (name, role) => `${name}，${role}`,
   token: '令牌',
-  tokenHint: '管理员令牌只在第一个主节点启动时显示一次。“cronstream up” 还会打印一个可直接登录的链接。',
   linkUsed: '该链接已用过或已过期：每个链接只能登录一次。请用令牌登录，或重新运行 “cronstream up” 获取新链接。',
   badToken: '没有主节点认识这个令牌。请检查是否漏了字符，或向 cronstream 的管理者索取新令牌。',
 
