@@ -227,6 +227,8 @@ const createState = ({ me, keys, clock, room, read }: SchedulerDeps, plans: Obse
         cursors = heard.cursors;
         heardFrom.cursors = true;
         const orders = noteSync();
+        // What came due before may have found no answer: the cursors alone say what is decided.
+        lastTicks.clear();
         for (const each of known.values()) plan(each, planFrom(each));
         cursors = new Map(); // wanted for this one planning only
         return orders;

@@ -112,6 +112,18 @@ test('who has lost a feed claims nothing until it is whole again', marbles(({ co
   expectObservable(schedule(cold, clock, { kills$: kills, cursors$: cursors }), '4200ms !').toBe('i 999ms a 299ms x 1849ms (yc) 846ms d', { i: 'in', a: 'claim 1', x: 'out', y: 'in', c: 'claim 3', d: 'claim 4' });
 }, START));
 
+test('P3: a tick whose claim found no answer is tried again when the feeds are back, not left to be missed', marbles(({ cold, expectObservable, clock }) => {
+  // Of each minute, so that no later tick finds it as a gap.
+  const each = job({ cronExpr: '41 * * * * * *' });
+  const jobs = cold('s', { s: snapshot(entry(keys.job('a'), each)) });
+  const kills = cold('s 1099ms x 699ms c', { s: nothing, x: outOfSync, c: changes() });
+  const before = new Map<string, Cursor>([['a', { at: toInstant(START), decision: { v: 1, hash: read(each, 1)?.hash ?? '' } }]]);
+  const cursors = cold<ReadonlyMap<string, Cursor>>('c 1849ms c', { c: before });
+  const tick = { job: 'a', fireTime: START + 1_000, nominalAt: START + 1_000, prev: START - 59_000, revision: 1 };
+  const answers = cold<Answer>('1200ms l', { l: { job: 'a', input: { type: 'away', tick } } });
+  expectObservable(schedule(cold, clock, { jobs$: jobs, kills$: kills, cursors$: cursors, answers$: answers }), '5000ms !').toBe('i 999ms a 99ms x 749ms (yc)', { i: 'in', a: 'claim 1', x: 'out', y: 'in', c: 'claim 1' });
+}, START));
+
 test('P8: the second in rank looks after 250 ms and claims what is undecided', marbles(({ cold, expectObservable, clock }) => {
   // Of these two, w2 is first for every tick: it has nearly all of the slots.
   const peers = cold('s', { s: snapshot(presence('w1', { slots: 1 }), presence('w2', { slots: 1_000_000 })) });
