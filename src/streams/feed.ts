@@ -30,6 +30,9 @@ export type FeedOptions = {
   readonly random?: () => number;
 };
 
+/** A watch that has lasted for so long was one: the next break is waited out from the beginning. */
+const STEADY_MS = 5_000;
+
 /** A snapshot followed by deltas, for ever: lists, watches from the revision after, and after any break lists again and tells the difference, deletes included.
  *  Never completes and never errors. */
 export const feed = (
@@ -40,9 +43,13 @@ export const feed = (
   defer(() => {
     const state = createState();
     let failures = 0;
-    const round$ = defer(() => coordination.list(prefix)).pipe(
+    let listedAt = Number.POSITIVE_INFINITY;
+    const round$ = defer(() => {
+      listedAt = Number.POSITIVE_INFINITY;
+      return coordination.list(prefix);
+    }).pipe(
       switchMap((listing) => {
-        failures = 0;
+        listedAt = clock.monotonic();
         const listed$ = of(state.onList(listing));
         const watched$ = defer(() => coordination.watch(prefix, listing.revision + 1)).pipe(
           map(state.onChanges),
@@ -52,6 +59,8 @@ export const feed = (
         return concat(listed$, watched$);
       }),
       catchError((error: unknown) => {
+        // A list alone is no success: a watch that breaks at once would make a list of each moment.
+        if (clock.monotonic() - listedAt >= STEADY_MS) failures = 0;
         failures += 1;
         // The break is told at once, the next round waits.
         return concat(

@@ -60,3 +60,10 @@ test('it lists now and then anyway, and tells only what a dropped event hid', ma
   const store = storeOf({ lists: [of(listing(5, entry('a', 3))), of(listing(7))], watches: [NEVER, NEVER] });
   expectObservable(feed(store, '/', { clock, relistMs: 600_000, random: half }), '600100ms !').toBe('s 599999ms d', { s: { type: 'snapshot', entries: [entry('a', 3)], revision: 5 }, d: { type: 'changes', changes: [{ type: 'delete', key: 'a', revision: 7 }], revision: 7 } });
 }));
+
+test('a watch that breaks at once after each list is waited for longer and longer, and no longer after one that has lasted', marbles(({ cold, expectObservable, clock }) => {
+  const breaks$ = throwError(() => 'x');
+  const store = storeOf({ lists: [of(listing(5)), of(listing(5)), of(listing(5)), of(listing(5))], watches: [breaks$, breaks$, cold('6s #'), NEVER] });
+  const [o, d] = [{ type: 'outOfSync', error: 'x' }, { ...told(), revision: 5 }];
+  expectObservable(feed(store, '/', { clock, random: half }), '9000ms !').toBe('(so) 71ms (do) 146ms d 5999ms e 74ms d', { s: { type: 'snapshot', entries: [], revision: 5 }, o, d, e: { type: 'outOfSync', error: 'error' } });
+}));
