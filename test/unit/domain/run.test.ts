@@ -128,6 +128,9 @@ test('an event of a newer version or an unknown type is kept, and harms nothing'
   const newer = parseRunEvent('r1/001/00000003', { ...of, v: 9, type: 'paused', seq: 3, at: at(3), why: { deep: true } });
   expect(newer).toMatchObject({ type: 'unknown', was: 'paused', id: 'r1/001/00000003' });
   expect(runOf([claimed, newer as RunEvent, finished])).toStrictEqual(runOf([claimed, finished]));
+  const unparsed = { ...of, type: 'paused', seq: 3, at: at(3) } as unknown as RunEvent;
+  expect(runOf([claimed, unparsed, finished])).toStrictEqual(runOf([claimed, finished]));
+  expect(runOf([unparsed])).toBeUndefined();
   expect(eventId(newer)).toBe('r1/001/00000003');
   for (const raw of [null, 5, [], 'x', { type: 5 }]) expect(parseRunEvent('x', raw)).toMatchObject({ type: 'unknown' });
   expect(parseRunEvent('x', { ...claimed, v: 9, colour: 'red' })).toMatchObject({ type: 'claimed', colour: 'red' });
