@@ -81,7 +81,7 @@ export const LongList = <T,>({
 
   const items = virtual.getVirtualItems();
   const { startIndex, endIndex } = virtual.range ?? { startIndex: 0, endIndex: 0 };
-  const isNearEnd = endIndex + AHEAD >= rows.length;
+  const isNearEnd = isShort || endIndex + AHEAD >= rows.length;
   useEffect(() => {
     if (isNearEnd) more?.();
   }, [isNearEnd, more]);
