@@ -7,62 +7,72 @@ export type Heap<K> = {
   readonly size: () => number;
 };
 
-export const createHeap = <K>(): Heap<K> => {
-  const keys: K[] = [];
-  const ats: number[] = [];
-  const places = new Map<K, number>();
+type Entry<K> = { readonly key: K; at: number; place: number };
 
-  const atOf = (place: number): number => ats[place] ?? Number.POSITIVE_INFINITY;
-  const swap = (a: number, b: number): void => {
-    const [keyA, keyB] = [keys[a] as K, keys[b] as K];
-    [keys[a], keys[b]] = [keyB, keyA];
-    [ats[a], ats[b]] = [atOf(b), atOf(a)];
-    places.set(keyA, b);
-    places.set(keyB, a);
+export const createHeap = <K>(): Heap<K> => {
+  const entries: Entry<K>[] = [];
+  const byKey = new Map<K, Entry<K>>();
+
+  const put = (entry: Entry<K>, place: number): void => {
+    entries[place] = entry;
+    entry.place = place;
   };
-  const up = (start: number): void => {
+  /** Moves an entry from a free place towards the top, as far as it belongs there. */
+  const up = (entry: Entry<K>, start: number): void => {
     let place = start;
     while (place > 0) {
-      const parent = (place - 1) >> 1;
-      if (atOf(parent) <= atOf(place)) return;
-      swap(place, parent);
-      place = parent;
+      const above = (place - 1) >> 1;
+      const parent = entries[above] as Entry<K>;
+      if (parent.at <= entry.at) break;
+      put(parent, place);
+      place = above;
     }
+    put(entry, place);
   };
-  const down = (start: number): void => {
+  /** The same towards the bottom. */
+  const down = (entry: Entry<K>, start: number): void => {
+    const { length } = entries;
     let place = start;
     for (;;) {
       const left = 2 * place + 1;
-      const least = atOf(left + 1) < atOf(left) ? left + 1 : left;
-      if (atOf(least) >= atOf(place)) return;
-      swap(place, least);
-      place = least;
+      if (left >= length) break;
+      const right = left + 1;
+      const leftEntry = entries[left] as Entry<K>;
+      const rightEntry = right < length ? (entries[right] as Entry<K>) : undefined;
+      const [least, below] = rightEntry && rightEntry.at < leftEntry.at ? [rightEntry, right] : [leftEntry, left];
+      if (least.at >= entry.at) break;
+      put(least, place);
+      place = below;
     }
+    put(entry, place);
+  };
+  const settle = (entry: Entry<K>, place: number): void => {
+    const parent = place > 0 ? entries[(place - 1) >> 1] : undefined;
+    if (parent && parent.at > entry.at) up(entry, place);
+    else down(entry, place);
   };
 
   return {
     set: (key, at) => {
-      const place = places.get(key) ?? keys.length;
-      keys[place] = key;
-      ats[place] = at;
-      places.set(key, place);
-      up(place);
-      down(places.get(key) ?? place);
+      const known = byKey.get(key);
+      if (known) {
+        known.at = at;
+        settle(known, known.place);
+        return;
+      }
+      const entry = { key, at, place: entries.length };
+      byKey.set(key, entry);
+      entries.push(entry);
+      up(entry, entry.place);
     },
     remove: (key) => {
-      const place = places.get(key);
-      if (place === undefined) return;
-      const last = keys.length - 1;
-      if (place !== last) swap(place, last);
-      keys.pop();
-      ats.pop();
-      places.delete(key);
-      if (place === last) return;
-      const moved = keys[place] as K;
-      up(place);
-      down(places.get(moved) ?? place);
+      const entry = byKey.get(key);
+      if (!entry) return;
+      byKey.delete(key);
+      const last = entries.pop() as Entry<K>;
+      if (last !== entry) settle(last, entry.place);
     },
-    first: () => (keys.length === 0 ? undefined : { key: keys[0] as K, at: atOf(0) }),
-    size: () => keys.length,
+    first: () => entries[0],
+    size: () => entries.length,
   };
 };

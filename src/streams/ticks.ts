@@ -1,5 +1,5 @@
 import { Observable, Subscription } from 'rxjs';
-import type { CompiledSchedule } from '../domain/schedule/compile.ts';
+import type { CompiledSchedule, FireTime } from '../domain/schedule/compile.ts';
 import type { Tick } from '../domain/tick.ts';
 import { LONGEST_HOP_MS, type Clock } from './clock.ts';
 import { createHeap } from './heap.ts';
@@ -20,20 +20,24 @@ export type TickInput<W> =
 
 export type Due<W> = { readonly type: 'tick'; readonly tick: Tick } | { readonly type: 'wake'; readonly wake: W };
 
+/** What is planned of a job: changed in place, since there may be a hundred thousand. */
 type Plan = {
   readonly schedule: CompiledSchedule;
   readonly revision: number;
   readonly lookBackMs: number;
-  readonly next: Next;
-  readonly last: number | undefined;
+  next: FireTime;
+  /** The fire time before `next`, where it has been told. */
+  last: number | undefined;
 };
-type Next = { readonly fireTime: number; readonly nominalAt: number };
 
-/** Told in one go, then the loop has its turn: 2,000 cost a few milliseconds. */
-const CHUNK = 2_000;
+/** So many are told together; their reader does them in one go. */
+const CHUNK = 250;
+/** After so long the loop has its turn, however many are due. */
+const TURN_MS = 8;
 
 /** The ticks of all planned jobs and the wakes that were asked for, when they are due: one timer over one heap. Never early, each tick once also when the wall clock steps
- *  back, in order. What is due at one instant comes together, in chunks. Never completes before its source. */
+ *  back, in order. What is due at one instant comes in one go, in chunks;
+ *  the loop has its turn every few milliseconds. Never completes before its source. */
 export const ticks = <W>(inputs$: Observable<TickInput<W>>, clock: Clock): Observable<readonly Due<W>[]> =>
   new Observable((subscriber) => {
     const heap = createHeap<string | { readonly wake: W }>();
@@ -54,7 +58,16 @@ export const ticks = <W>(inputs$: Observable<TickInput<W>>, clock: Clock): Obser
 
     const onTimer = (): void => {
       timerAt = Number.POSITIVE_INFINITY;
-      const now = clock.now();
+      const turnEnd = clock.monotonic() + TURN_MS;
+      do {
+        const due = takeDue(clock.now());
+        if (due.length === 0) break;
+        subscriber.next(due);
+      } while (!subscriber.closed && clock.monotonic() < turnEnd);
+      if (!subscriber.closed) arm();
+    };
+
+    const takeDue = (now: number): readonly Due<W>[] => {
       const due: Due<W>[] = [];
       for (let first = heap.first(); first && first.at <= now && due.length < CHUNK; first = heap.first()) {
         if (typeof first.key === 'string') advance(first.key, now, due);
@@ -63,30 +76,44 @@ export const ticks = <W>(inputs$: Observable<TickInput<W>>, clock: Clock): Obser
           due.push({ type: 'wake', wake: first.key.wake });
         }
       }
-      if (due.length > 0) subscriber.next(due);
-      if (!subscriber.closed) arm();
+      return due;
     };
 
     /** Tells the job's tick that is due and plans the next. One that woke too late leaves what is older than its look-back to the gap rule. */
     const advance = (job: string, now: number, due: Due<W>[]): void => {
       const plan = plans.get(job);
       if (!plan) return;
-      const { schedule, revision, lookBackMs, next, last } = plan;
+      const { schedule, revision, lookBackMs, next } = plan;
       if (next.fireTime < now - lookBackMs) {
-        replan(job, { ...plan, last: undefined }, now - lookBackMs - 1);
+        plan.last = undefined;
+        moveOn(job, plan, now - lookBackMs - 1);
         return;
       }
-      const prev = last ?? schedule.prev(next.fireTime)?.fireTime;
-      due.push({ type: 'tick', tick: { job, fireTime: next.fireTime, nominalAt: next.nominalAt, prev, revision } });
-      replan(job, { ...plan, last: next.fireTime }, next.fireTime);
+      const { fireTime, nominalAt } = next;
+      const prev = plan.last ?? schedule.prev(fireTime)?.fireTime;
+      due.push({ type: 'tick', tick: { job, fireTime, nominalAt, prev, revision } });
+      plan.last = fireTime;
+      moveOn(job, plan, fireTime);
     };
 
-    const replan = (job: string, plan: Omit<Plan, 'next'>, from: number): void => {
+    const moveOn = (job: string, plan: Plan, from: number): void => {
       const next = plan.schedule.next(from);
-      if (next) {
-        plans.set(job, { schedule: plan.schedule, revision: plan.revision, lookBackMs: plan.lookBackMs, last: plan.last, next });
-        heap.set(job, next.fireTime);
-      } else drop(job);
+      if (!next) {
+        drop(job);
+        return;
+      }
+      plan.next = next;
+      heap.set(job, next.fireTime);
+    };
+
+    const planAnew = (job: string, { schedule, revision, lookBackMs, from }: Extract<TickInput<W>, { type: 'plan' }>): void => {
+      const next = schedule.next(from);
+      if (!next) {
+        drop(job);
+        return;
+      }
+      plans.set(job, { schedule, revision, lookBackMs, next, last: undefined });
+      heap.set(job, next.fireTime);
     };
 
     const drop = (job: string): void => {
@@ -96,7 +123,7 @@ export const ticks = <W>(inputs$: Observable<TickInput<W>>, clock: Clock): Obser
 
     const source = inputs$.subscribe({
       next: (input) => {
-        if (input.type === 'plan') replan(input.job, { ...input, last: undefined }, input.from);
+        if (input.type === 'plan') planAnew(input.job, input);
         else if (input.type === 'drop') drop(input.job);
         else heap.set({ wake: input.wake }, input.at);
         arm();

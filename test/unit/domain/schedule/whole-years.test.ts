@@ -5,7 +5,8 @@ import { firesByLooking } from './brute-force.ts';
 
 const YEAR = { from: Date.parse('2026-01-01T00:00:00Z'), to: Date.parse('2027-01-01T00:00:00Z') };
 
-const CASES: readonly (readonly [expression: string, zone: string, dst?: 'auto' | 'skip' | 'both'])[] = [
+type Case = [expression: string, zone: string, dst?: 'auto' | 'skip' | 'both'];
+const CASES: Case[] = [
   ['30 2 * * *', 'Europe/Berlin'],
   ['30 2 * * *', 'Europe/Berlin', 'skip'],
   ['30 2 * * *', 'Europe/Berlin', 'both'],
@@ -26,7 +27,7 @@ const CASES: readonly (readonly [expression: string, zone: string, dst?: 'auto' 
   ['0 3 * * *', 'Pacific/Apia'],
 ];
 
-test.each(CASES)('%s in %s (%s)', (expression, zone, dst = 'auto') => {
+test.each<Case>(CASES)('%s in %s (%s)', (expression, zone, dst = 'auto') => {
   const compiled = compileSchedule({ cronExpr: expression, timezone: zone, dst });
   if (!compiled.ok) throw new Error(JSON.stringify(compiled.problems));
   const expected = firesByLooking(expression, zone, dst, YEAR.from, YEAR.to);

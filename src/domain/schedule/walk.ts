@@ -1,0 +1,150 @@
+import { DEFAULTS } from '../defaults.ts';
+import type { Checked, FieldProblem } from '../problem.ts';
+import { readFields } from './fields.ts';
+import { clockNoteOf, nextLocal, nextOf, NONE, prevOf, type ClockNote, type Dst, type Fields, type Line } from './next.ts';
+import { problem, readLines, type CronLine } from './text.ts';
+import type { Words } from './words.ts';
+import { isZone, zoneOf } from './zone.ts';
+
+/** One direction of time: the nearest nominal instant past `at`, in ms. `NONE` where there is none. */
+type Step = (at: number) => number;
+
+/** Cron text in its zone, both ways, and what a change of the clock did to one of its instants. Asked for instants from 0 to the year 2100. */
+export type Walk = { readonly next: Step; readonly prev: Step; readonly noteOf: (nominalAt: number) => ClockNote | undefined };
+
+export type WalkText = {
+  readonly name?: string;
+  readonly cronExpr: string;
+  readonly timezone?: string | undefined;
+  readonly dst?: Dst | undefined;
+};
+
+/** A line that has been read, in no zone yet. */
+type Meant =
+  | { readonly is: 'every'; readonly periodMs: number }
+  | { readonly is: 'at'; readonly at: number }
+  | { readonly is: 'fields'; readonly fields: Fields };
+
+const SHARED = 20_000;
+const meanings = new Map<string, readonly Meant[]>();
+const walks = new Map<string, Walk>();
+
+const keep = <T>(kept: Map<string, T>, key: string, value: T): T => {
+  if (kept.size >= SHARED) kept.clear();
+  kept.set(key, value);
+  return value;
+};
+
+/** The walk of cron text in a zone. What all jobs have in common is made once; `H` makes a text the job's own. */
+export const walkOfText = (
+  { name = '', cronExpr, timezone = DEFAULTS.timezone, dst = 'auto' }: WalkText,
+  words: Words,
+): Checked<Walk> => {
+  const text = HASHED.test(cronExpr) ? `${cronExpr}\0${name}` : cronExpr;
+  const key = `${dst} ${timezone}\0${text}`;
+  const known = walks.get(key);
+  if (known) return { ok: true, value: known };
+  const read = meaningOf(text, cronExpr, name, words);
+  const zoneProblems = isZone(timezone) ? [] : [{ path: '/timezone', code: 'badTimezone', message: words.badZone(timezone) }];
+  if (!read.ok) return { ok: false, problems: [...zoneProblems, ...read.problems] };
+  if (zoneProblems.length > 0) return { ok: false, problems: zoneProblems };
+  const steps = read.value.map((line) => stepsOf(line, timezone, dst));
+  const [first] = steps;
+  const together = steps.length === 1 && first ? first : merged(steps);
+  const walk = { next: rememberNext(together.next), prev: rememberPrev(together.prev), noteOf: together.noteOf };
+  return { ok: true, value: keep(walks, key, walk) };
+};
+
+const HASHED = /(?:^|[\s,])H/i;
+
+/** What the lines of a text mean, whatever the zone. */
+const meaningOf = (key: string, cronExpr: string, name: string, words: Words): Checked<readonly Meant[]> => {
+  const known = meanings.get(key);
+  if (known) return { ok: true, value: known };
+  const { lines, problems: lineProblems } = readLines(cronExpr, words);
+  const problems: FieldProblem[] = [...lineProblems];
+  const meant: Meant[] = [];
+  for (const line of lines) {
+    const read = readLine(line, name, words);
+    if ('message' in read) problems.push(read);
+    else meant.push(read);
+  }
+  if (problems.length > 0) return { ok: false, problems };
+  return { ok: true, value: keep(meanings, key, meant) };
+};
+
+const readLine = (line: CronLine, name: string, words: Words): Meant | FieldProblem => {
+  if (line.is !== 'fields') return line;
+  const read = readFields(line, name, words);
+  if ('message' in read) return read;
+  if (nextLocal(read.fields, 0) === NONE) return problem(words, line.line, line.column, undefined, words.neverComes(line.text));
+  return { is: 'fields', fields: read.fields };
+};
+
+const stepsOf = (line: Meant, timezone: string, dst: Dst): Walk => {
+  switch (line.is) {
+    case 'every':
+      return everyWalk(line.periodMs);
+    case 'at':
+      return {
+        next: (at) => (at < line.at ? line.at : NONE),
+        prev: (at) => (at > line.at ? line.at : NONE),
+        noteOf: () => undefined,
+      };
+    case 'fields':
+      return lineWalk({ fields: line.fields, zone: zoneOf(timezone), dst });
+    default:
+      return line satisfies never;
+  }
+};
+
+/** Multiples of the period since the epoch, so that all workers agree. */
+const everyWalk = (periodMs: number): Walk => ({
+  next: (at) => (Math.floor(at / periodMs) + 1) * periodMs,
+  prev: (at) => (Math.ceil(at / periodMs) - 1) * periodMs,
+  noteOf: () => undefined,
+});
+
+/** Cron fields name whole seconds. */
+const lineWalk = (line: Line): Walk => ({
+  next: (at) => inMs(nextOf(line, Math.floor(at / 1_000))),
+  prev: (at) => inMs(prevOf(line, Math.ceil(at / 1_000))),
+  noteOf: (at) => clockNoteOf(line, Math.floor(at / 1_000)),
+});
+const inMs = (seconds: number): number => (seconds < 0 ? NONE : seconds * 1_000);
+
+/** Lines that fall on the same instant are one tick. */
+const merged = (lines: readonly Walk[]): Walk => ({
+  next: (at) => {
+    let first = NONE;
+    for (const line of lines) {
+      const next = line.next(at);
+      if (next !== NONE && (first === NONE || next < first)) first = next;
+    }
+    return first;
+  },
+  prev: (at) => lines.reduce((last, line) => Math.max(last, line.prev(at)), NONE),
+  noteOf: (at) => {
+    for (const line of lines) if (line.next(at - 1) === at) return line.noteOf(at);
+    return undefined;
+  },
+});
+
+/** One answer holds for every question between the one that was asked and itself: a hundred jobs with one text ask once. */
+const rememberNext = (step: Step): Step => {
+  let [asked, answer] = [Number.POSITIVE_INFINITY, NONE];
+  return (at) => {
+    if (at >= asked && (at < answer || answer === NONE)) return answer;
+    [asked, answer] = [at, step(at)];
+    return answer;
+  };
+};
+
+const rememberPrev = (step: Step): Step => {
+  let [asked, answer] = [Number.NEGATIVE_INFINITY, NONE];
+  return (at) => {
+    if (at <= asked && at > answer) return answer;
+    [asked, answer] = [at, step(at)];
+    return answer;
+  };
+};
