@@ -9,7 +9,7 @@ import { TellProvider } from '../parts/tell.tsx';
 import { language } from './language.ts';
 import { queryClient } from './query.ts';
 import { Shell } from './shell.tsx';
-import { cssVariablesResolver, theme } from './theme.ts';
+import { theme } from './theme.ts';
 
 document.documentElement.lang = { en: 'en', zh: 'zh-CN' }[language];
 
@@ -17,7 +17,7 @@ const root = document.getElementById('root');
 if (!root) throw new Error('the page has no place for the console');
 createRoot(root).render(
   <StrictMode>
-    <MantineProvider defaultColorScheme="auto" theme={theme} cssVariablesResolver={cssVariablesResolver}>
+    <MantineProvider defaultColorScheme="auto" theme={theme}>
       <QueryClientProvider client={queryClient}>
         <TellProvider>
           <AskProvider>
