@@ -9,7 +9,11 @@ import { isJobName } from '../../../../src/domain/job.ts';
 import { checkWholeJob } from '../../../../src/domain/known-job.ts';
 
 const folder = join(import.meta.dirname, 'crontabs');
-const textOf = (name: string): string => readFileSync(join(folder, name), 'utf8');
+/** Git keeps no line ends of Windows: the file that was saved there gets them here. */
+const textOf = (name: string): string => {
+  const text = readFileSync(join(folder, name), 'utf8');
+  return name === 'windows' ? text.replaceAll('\n', '\r\n') : text;
+};
 const entriesOf = (text: string, options?: ReadOptions): readonly CrontabEntry[] =>
   readCrontab(text, options).lines.filter((line) => line.is === 'entry');
 const jobOf = (entry: CrontabEntry) => fieldsOf(entry, { ignoreUser: true });
@@ -278,7 +282,7 @@ describe('whatever the text', () => {
       `#${spaces}-`,
       `# ${'* '.repeat(500_000)}`,
       `0 0 * * * ${'%'.repeat(1_000_000)}`,
-      `${'0 '.repeat(500_000)}`,
+      '0 '.repeat(500_000),
     ])
       expect(told(each)).toHaveLength(1);
   });
