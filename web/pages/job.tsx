@@ -75,7 +75,7 @@ const Whole = ({ view, isGone }: { readonly view: JobView; readonly isGone: bool
           )}
           {command !== '' && (
             <Section title={texts.command} aside={<Copy text={command} what={texts.command} />}>
-              <div className={`mono anywhere ${classes['command'] ?? ''}`} tabIndex={0} role="region" aria-label={texts.command}>
+              <div className={`mono anywhere ${classes['command'] ?? ''}`} tabIndex={0} role="group" aria-label={texts.command}>
                 {command}
               </div>
             </Section>

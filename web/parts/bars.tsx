@@ -83,7 +83,7 @@ const Bar = ({ run, ms, top, isStop, onLook }: BarProps) => {
   const [sign, word, color] = lookOf(run);
   const { share, isCut } = heightOf(ms ?? 0, top);
   const tone = {
-    '--bar': `var(--mantine-color-${color}-filled)`,
+    '--bar': `var(--mantine-color-${color}-7)`,
     '--ink': `var(--mantine-color-${color}-light-color)`,
   } as CSSProperties;
   return (

@@ -44,7 +44,7 @@ export const Definition = ({ view: { job, revision, savedBy, savedAt } }: { read
           </span>
         </Group>
       </Text>
-      <pre className={classes['json']} tabIndex={0} role="region" aria-label={texts.definition}>
+      <pre className={classes['json']} tabIndex={0} role="group" aria-label={texts.definition}>
         {tokens.map(({ text, kind }, n) => (
           <span key={n} {...(kind === undefined ? {} : { className: classes[kind] })}>
             {text}
