@@ -4,10 +4,12 @@ import { createTheme } from '@mantine/core';
 export const theme = createTheme({
   primaryColor: 'teal',
   // White on the shade before this has less contrast than small text needs.
-  primaryShade: { light: 9, dark: 7 },
+  primaryShade: 9,
   autoContrast: true,
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif',
   fontFamilyMonospace: 'ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace',
   defaultRadius: 'md',
   cursorType: 'pointer',
+  // The element that it puts into a menu to have the focus first is nothing that a menu may have; without it the first item has the focus.
+  components: { Menu: { defaultProps: { withInitialFocusPlaceholder: false } } },
 });
