@@ -105,6 +105,8 @@ describe.skipIf(binaries.length === 0).each(servers)('a log database that fails:
       log.append(run.events),
       log.eventsOf('a', { limit: 1 }),
       log.eventsAbout('tick/a/', { limit: 1 }),
+      log.eventsAbout('tick/a/', { limit: 1, isDown: true }),
+      log.runsOfTicks('a', { before: { fireTime: '', id: '' }, limit: 1 }),
       log.event('a'),
       log.runs({ limit: 1 }),
       log.run('a'),

@@ -160,16 +160,20 @@ test('without a token nothing is told; with --no-auth only by a loopback name', 
   expect((await fetch(`${up.url}/healthz`)).status).toBe(200);
 });
 
-test('the command line saves, runs, follows, lists and deletes; wrong input exits with 1, wrong usage with 2', async () => {
-  await using up = await startUp({ data });
-  const cronstream = (...args: readonly string[]) => {
+const commandLine =
+  ({ url }: { readonly url: string }) =>
+  (...args: readonly string[]) => {
     const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...args], {
       encoding: 'utf8',
-      env: { ...process.env, CRONSTREAM_SERVER: up.url, CRONSTREAM_TOKEN: TOKEN },
+      env: { ...process.env, CRONSTREAM_SERVER: url, CRONSTREAM_TOKEN: TOKEN },
       timeout: 60_000,
     });
     return { status, stdout, stderr };
   };
+
+test('the command line saves, runs, follows, lists and deletes; wrong input exits with 1, wrong usage with 2', async () => {
+  await using up = await startUp({ data });
+  const cronstream = commandLine(up);
   expect(cronstream('job', 'ls')).toMatchObject({ status: 0, stdout: containing('No jobs yet') });
   expect(
     cronstream('job', 'save', '--name', 'c', '--command', 'echo one; sleep 1; echo two', '--cron', '61 * * * *'),
@@ -192,4 +196,23 @@ test('the command line saves, runs, follows, lists and deletes; wrong input exit
     stdout: containing('At 03:00'),
   });
   expect(cronstream('--help').stdout).toContain('Examples');
+});
+
+test('the command line tells the ticks of a job, those that come and those that ran; what the master refuses exits with 1', async () => {
+  await using up = await startUp({ data });
+  const cronstream = commandLine(up);
+  await up.api('/jobs/often', { method: 'PUT', body: { name: 'often', command: 'true', cronExpr: '* * * * * *' } });
+  await until(
+    async () => (await runsOf(up, 'often')).some(({ outcome }) => outcome === 'succeeded'),
+    () => 'it did not run',
+  );
+  const ticks = cronstream('job', 'ticks', 'often');
+  expect(ticks.stdout).toMatch(/^FIRE TIME +FATE +LATE +WORKER +WHY +RUN$/m);
+  expect(ticks.stdout).toMatch(/^\S+Z +coming +/m);
+  expect(ticks.stdout).toMatch(/^\S+Z +ran: succeeded +\d+ ms +\S+ +- +[-0-9a-f]{36}$/m);
+  expect(JSON.parse(cronstream('job', 'ticks', 'often', '--limit', '3', '--json').stdout)).toMatchObject(
+    Array(3).fill({ fate: 'coming' }),
+  );
+  expect(cronstream('job', 'ticks', 'often', '--from', 'monday')).toMatchObject({ status: 1, stderr: containing('/from') });
+  expect(cronstream('job', 'ticks', '--help').stdout).toContain('cronstream job ticks backup');
 });

@@ -24,7 +24,7 @@ export const addJobTicks = (add: Add, print: (text: string) => void): void => {
       const ticks = await newest(name, options);
       if (options.json) print(JSON.stringify(ticks, undefined, 2));
       else if (ticks.length === 0) print(`There is no record of a tick of ${name} in this time, and none comes`);
-      else print(table(['FIRE TIME', 'FATE', 'LATE', 'WORKER', 'WHY', 'RUN'], ticks.map(rowOf)));
+      else print(ticksTable(ticks));
     });
 };
 
@@ -46,6 +46,10 @@ const newest = async (name: string, { from, to, limit, ...options }: Options): P
     if (cursor === undefined || ticks.length >= most) return ticks;
   }
 };
+
+/** One line a tick, or a range of them. */
+export const ticksTable = (ticks: readonly TickView[]): string =>
+  table(['FIRE TIME', 'FATE', 'LATE', 'WORKER', 'WHY', 'RUN'], ticks.map(rowOf));
 
 const rowOf = (tick: TickView): readonly string[] => {
   const { fireTime, fate, to, count = 1, outcome, latenessMs, worker, workerName, runId } = tick;
