@@ -1,7 +1,7 @@
 import { applyRunEvent, defined, type Run, type RunEvent, type StoredRunEvent } from '../../src/domain/run.ts';
 import type { LiveEvent } from '../../src/domain/wire.ts';
 import { format } from './format.ts';
-import type { Place } from './live.ts';
+import type { Place } from './since.ts';
 import { createTerminal, type Line } from './terminal.ts';
 import { texts } from './texts.ts';
 

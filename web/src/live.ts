@@ -1,12 +1,9 @@
 import type { LiveEvent, LiveMessage, LiveRequest } from '../../src/domain/wire.ts';
 import * as clock from './clock.ts';
+import { olderOf, placeAfter, type Since } from './since.ts';
 
 /** `since` when it is so: ms since the epoch. A page that has just opened is `connecting`, not `down`. */
 export type LinkState = { readonly is: 'connecting' | 'up' | 'down'; readonly since: number };
-
-/** The newest place that was seen in a run's events; `seq` -1 is before the first. */
-export type Place = { readonly attempt: number; readonly seq: number };
-export type Since = string | Place;
 
 /** Events come in order, and some may come twice: after a break, or when somebody else asks for the same topic from further back. */
 export type Subscriber = {
@@ -176,17 +173,6 @@ export const createLive = ({ open, now, later, onShut, random = Math.random }: L
       };
     },
   };
-};
-
-const placeAfter = (since: Since | undefined, event: LiveEvent, asOf: string): Since => {
-  if (typeof since !== 'object') return asOf;
-  return 'attempt' in event && typeof event['seq'] === 'number' ? { attempt: event.attempt, seq: event['seq'] } : since;
-};
-
-const olderOf = (a: Since | undefined, b: Since | undefined): Since | undefined => {
-  if (typeof a === 'string' && typeof b === 'string') return Number(a) <= Number(b) ? a : b;
-  if (typeof a === 'object' && typeof b === 'object') return a.attempt - b.attempt || a.seq - b.seq > 0 ? b : a;
-  return b;
 };
 
 /** Told when the master closed the door, or did not open it. */
