@@ -186,7 +186,7 @@ test('pages of any size, taken one after the other, are the whole list: each onc
   fc.assert(
     fc.property(history, fc.integer({ min: 1, max: 7 }), fc.integer({ min: 0, max: 10 }), (facts, limit, from) => {
       /** A place that answers at most one more than the limit, as a store does. */
-      const source = (n: number, before: Place): Source => {
+      const source = (n: 0 | 1 | 2, before: Place): Source => {
         const known = facts.filter(({ sources }) => sources.includes(n)).map(placedOf);
         const below = known.filter((each) => isBelow(each.place, before)).sort((a, b) => comparePlaces(a.place, b.place));
         return sourceOf(below.slice(0, limit + 1), limit);
@@ -196,7 +196,7 @@ test('pages of any size, taken one after the other, are the whole list: each onc
       for (let pages = 0; ; pages += 1) {
         expect(pages).toBeLessThan(150);
         const { items, next } = pageOf(
-          [0, 1, 2].map((n) => source(n, before)),
+          ([0, 1, 2] as const).map((n) => source(n, before)),
           { before, from: at(from), limit },
         );
         expect(items.length).toBeLessThanOrEqual(limit);
