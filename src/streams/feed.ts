@@ -94,10 +94,12 @@ const createState = () => {
   };
 
   const onChanges = ({ changes, revision }: Changes): Extract<FeedEvent, { type: 'changes' }> => {
-    const fresh = changes.filter((change) =>
-      change.type === 'put' ? change.entry.revision > (known.get(change.entry.key) ?? 0) : known.has(change.key),
-    );
-    note(fresh);
+    // One after the other: the same batch may put a new key and delete it.
+    const fresh = changes.filter((change) => {
+      const isNews = change.type === 'put' ? change.entry.revision > (known.get(change.entry.key) ?? 0) : known.has(change.key);
+      if (isNews) note([change]);
+      return isNews;
+    });
     return { type: 'changes', changes: fresh, revision };
   };
 

@@ -50,6 +50,12 @@ test('a change that is not newer than what was told is not told', marbles(({ col
   expectObservable(feed(store, '/', { clock, random: half }), '20ms !').toBe('s--y', { s: { type: 'snapshot', entries: [entry('a', 5)], revision: 5 }, y: { type: 'changes', ...put(6, 'a') } });
 }));
 
+test('P6: a key that comes and goes in one batch is gone', marbles(({ cold, expectObservable, clock }) => {
+  const both: Changes = { changes: [...put(6, 'b').changes, { type: 'delete', key: 'b', revision: 7 }], revision: 7 };
+  const store = storeOf({ lists: [of(listing(5))], watches: [cold('-x', { x: both })] });
+  expectObservable(feed(store, '/', { clock, random: half }), '20ms !').toBe('sx', { s: { type: 'snapshot', entries: [], revision: 5 }, x: { type: 'changes', ...both } });
+}));
+
 test('a list that fails is tried again with growing waits', marbles(({ expectObservable, clock }) => {
   const fails$ = throwError(() => new Error('away'));
   const store = storeOf({ lists: [fails$, fails$, of(listing(2))], watches: [NEVER] });
