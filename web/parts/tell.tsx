@@ -27,7 +27,7 @@ export const TellProvider = ({ children }: { readonly children: ReactNode }) => 
   return (
     <Tell value={tell}>
       {children}
-      <Affix position={{ bottom: 16, right: 16 }} maw="calc(100vw - 32px)" w={420}>
+      <Affix position={{ bottom: 76, right: 16 }} maw="calc(100vw - 32px)" w={420}>
         <Stack gap="xs" role="alert">
           {told.map(({ id, error }) => (
             <Notification
