@@ -1,5 +1,6 @@
 import type { LiveEvent, LiveMessage, LiveRequest } from '../../src/domain/wire.ts';
 import * as clock from './clock.ts';
+import { language } from './language.ts';
 import { olderOf, placeAfter, type Since } from './since.ts';
 
 /** `since` when it is so: ms since the epoch. A page that has just opened is `connecting`, not `down`. */
@@ -180,7 +181,8 @@ export const shut = new EventTarget();
 
 /** The page's own link. */
 export const live: Live = createLive({
-  open: () => new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/v1/live`),
+  // A page cannot set a header of its socket: the address says the language of what is told in words.
+  open: () => new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/v1/live?lang=${language}`),
   now: clock.now,
   later: clock.later,
   onShut: () => shut.dispatchEvent(new Event('shut')),
