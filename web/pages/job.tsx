@@ -59,7 +59,9 @@ const Whole = ({ view, isGone }: { readonly view: JobView; readonly isGone: bool
       {broken !== undefined && <Broken view={view} why={broken} />}
       <div className={classes['columns']}>
         <div className={classes['column']}>
-          <JobRuns name={job.name} zone={schedule.timezone} />
+          <div className={`${classes['column'] ?? ''} ${classes['first'] ?? ''}`}>
+            <JobRuns name={job.name} zone={schedule.timezone} />
+          </div>
           <Timeline view={view} />
           <div className={classes['last']}>
             <Definition view={view} />
@@ -67,7 +69,7 @@ const Whole = ({ view, isGone }: { readonly view: JobView; readonly isGone: bool
         </div>
         <div className={classes['column']}>
           {broken === undefined && (
-            <div className={classes['first']}>
+            <div className={classes['second']}>
               <Section title={texts.whenItRuns}>
                 <Fires schedule={schedule} sentence={sentence} isOn={isOn && !isGone} jitterMs={jitterMs} />
               </Section>

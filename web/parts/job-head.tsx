@@ -16,7 +16,7 @@ type HeadProps = { readonly view: JobView; readonly isGone: boolean };
 
 /** Which job, how it stands, and what can be done with it. */
 export const JobHead = ({ view, isGone }: HeadProps) => {
-  const { tags, description, isOn } = shownJob(view);
+  const { tags, description, isOn, schedule } = shownJob(view);
   const { switchTo } = useJobActs(view);
   const mayEdit = useMay('editor') && !isGone;
   return (
@@ -27,6 +27,11 @@ export const JobHead = ({ view, isGone }: HeadProps) => {
             {view.job.name}
           </Title>
           <Standing view={view} />
+          {!isGone && isOn && view.nextFireTime !== undefined && (
+            <Text size="sm" c="dimmed" component="span">
+              {texts.nextOf} <Distance at={view.nextFireTime} zone={schedule.timezone} />
+            </Text>
+          )}
           {tags.map((tag) => (
             <Badge key={tag} size="sm" variant="default" styles={{ root: { textTransform: 'none' } }}>
               {tag}

@@ -3,8 +3,8 @@ import type { RunView } from '../../src/domain/wire.ts';
 const [S, MIN, H, D] = [1_000, 60_000, 3_600_000, 86_400_000];
 /** Lengths that a scale may end at: a person reads half of each without thinking. */
 const TOPS: readonly number[] = [
-  ...[10, 20, 50, 100, 200, 400, S, 2 * S, 4 * S, 10 * S, 20 * S, 40 * S],
-  ...[MIN, 2 * MIN, 4 * MIN, 10 * MIN, 20 * MIN, 40 * MIN, H, 2 * H, 4 * H, 8 * H, 12 * H, D, 2 * D, 4 * D, 8 * D],
+  ...[10, 20, 40, 60, 100, 200, 400, 600, S, 2 * S, 4 * S, 6 * S, 10 * S, 20 * S, 30 * S],
+  ...[MIN, 2 * MIN, 4 * MIN, 6 * MIN, 10 * MIN, 20 * MIN, 30 * MIN, H, 2 * H, 4 * H, 8 * H, 12 * H, D, 2 * D, 4 * D, 8 * D],
 ];
 /** A run so many times as long as most is cut off at the top: else it would make all the others flat. */
 const FAR = 4;

@@ -26,6 +26,7 @@ export const useLiveJob = (name: string) => {
   const [heard, setHeard] = useState<Heard>();
   const [round, setRound] = useState(0);
   const asOf = first?.asOf;
+  const revision = first?.view.revision;
   useEffect(() => {
     if (asOf === undefined) return undefined;
     let callOff = (): void => undefined;
@@ -35,7 +36,10 @@ export const useLiveJob = (name: string) => {
         if (event.type === 'jobRemoved' && event['name'] === name) hear(undefined, at);
         if (event.type !== 'jobChanged') return;
         const view = event['job'] as JobView;
-        if (view.job.name === name) hear(view, at);
+        if (view.job.name !== name) return;
+        hear(view, at);
+        // Who saved a revision is told by GET alone.
+        if (view.revision !== revision) void refetch();
       },
       onResync: () => {
         callOff = later(RESYNC_MS, () => void refetch().finally(() => setRound((n) => n + 1)));
@@ -45,13 +49,19 @@ export const useLiveJob = (name: string) => {
       end();
       callOff();
     };
-  }, [name, asOf, round, refetch]);
+  }, [name, asOf, revision, round, refetch]);
 
   const isNewer = first !== undefined && heard !== undefined && heard.asOf >= Number(first.asOf);
-  const view = (isNewer ? heard.view : undefined) ?? first?.view;
+  const newest = (isNewer ? heard.view : undefined) ?? first?.view;
+  const view = newest && newest.revision === revision ? { ...savedOf(first?.view), ...newest } : newest;
   return {
     job: view && ({ view, isGone: isNewer && heard.view === undefined } satisfies LiveJob),
     error: first ? null : query.error,
     again: () => void refetch(),
   };
 };
+
+const savedOf = ({ savedBy, savedAt }: Pick<JobView, 'savedBy' | 'savedAt'> = {}): Pick<JobView, 'savedBy' | 'savedAt'> => ({
+  ...(savedBy !== undefined && { savedBy }),
+  ...(savedAt !== undefined && { savedAt }),
+});

@@ -10,6 +10,7 @@ describe('the scale of the bars', () => {
     ['seconds', [2_100, 3_900, 2_400], 4_000],
     ['one four times as long still fits', [1_000, 1_000, 1_000, 1_000], 1_000],
     ['minutes', [65_000, 200_000], 240_000],
+    ['a little above four seconds', [4_020, 300], 6_000],
     ['longer than any', [86_400_000 * 9.5], 86_400_000 * 10],
   ])('%s', (_name, lengths, top) => {
     expect(scaleOf(lengths)).toBe(top);

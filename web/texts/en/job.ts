@@ -16,6 +16,7 @@ export const job = {
   copySave: 'Copy “save” as curl',
 
   whenItRuns: 'When it runs',
+  nextOf: 'next',
   nextOfIt: 'Next',
   noMoreFires: 'It does not fire again',
   offFires: 'It is switched off; switched on, it would fire:',

@@ -17,6 +17,7 @@ export const job: Translated<typeof inEnglish> = {
   copySave: '复制“保存”的 curl',
 
   whenItRuns: '何时运行',
+  nextOf: '下次',
   nextOfIt: '接下来',
   noMoreFires: '不再触发',
   offFires: '已停用；若启用，将在以下时间触发：',
