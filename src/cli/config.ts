@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { DEFAULT_PREFIX } from '../domain/keys.ts';
+import { isZone } from '../domain/schedule/zone.ts';
 
 /** What the commands that serve are told: by flag, by `CRONSTREAM_<NAME>`, by the JSON file of `--config`; the first of these that says something wins. */
 export type Kind = 'up' | 'master' | 'worker';
@@ -23,6 +24,12 @@ export const OPTIONS = {
   data: { kind: 'text', in: working, flag: '--data <dir>', help: 'data folder (up: ./data)' },
   host: { kind: 'text', in: serving, flag: '--host <host>', help: 'address to listen on (127.0.0.1)' },
   port: { kind: 'count', in: serving, flag: '--port <port>', help: 'port to listen on (8070)' },
+  timezone: {
+    kind: 'text',
+    in: serving,
+    flag: '--timezone <zone>',
+    help: 'time zone of jobs that are saved without one, as Europe/Berlin (UTC)',
+  },
   noAuth: { kind: 'flag', in: serving, flag: '--no-auth', help: 'everybody is admin; on a loopback address only' },
   demo: { kind: 'flag', in: ['up'], flag: '--demo', help: 'four example jobs, if the data folder is new' },
   etcd: { kind: 'list', in: cluster, flag: '--etcd <urls>', help: 'etcd members, as http://etcd1:2379,http://etcd2:2379' },
@@ -63,6 +70,7 @@ export type Config = {
   readonly data: string;
   readonly host: string;
   readonly port: number;
+  readonly timezone: string | undefined;
   readonly noAuth: boolean;
   readonly demo: boolean;
   readonly etcd: readonly string[];
@@ -138,6 +146,7 @@ export const resolveConfig = (kind: Kind, { flags, env, file, hostname }: Source
     data: text('data') ?? (kind === 'up' ? join('.', 'data') : ''),
     host: text('host') ?? '127.0.0.1',
     port: count('port', 0, 65_535) ?? 8070,
+    timezone: checked('timezone', text('timezone'), isZone, 'a time zone, as Europe/Berlin'),
     noAuth: flag('noAuth'),
     demo: flag('demo'),
     etcd: list('etcd') ?? [],

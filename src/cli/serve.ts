@@ -167,6 +167,7 @@ const makeMaster = (
       host: hostname(),
       noAuth: config.noAuth,
       adminToken: config.adminToken,
+      timezone: config.timezone,
       scale: config.timeScale,
       ...(existsSync(WEB) ? { webDir: WEB } : {}),
     },

@@ -49,6 +49,8 @@ export type MasterConfig = {
   readonly adminToken?: string | undefined;
   /** The built console. */
   readonly webDir?: string | undefined;
+  /** The time zone that jobs get which are saved without one (IANA); UTC if absent. */
+  readonly timezone?: string | undefined;
   /** Divides the leader's lengths, for tests. */
   readonly scale?: number | undefined;
 };
@@ -93,7 +95,7 @@ export const createMaster = async ({
     attempts: createAttempts(clock),
     clock,
     history: createRunHistory(stores, projection),
-    jobs: createJobs({ stores, keys, clock, projection, log, scale }),
+    jobs: createJobs({ stores, keys, clock, projection, log, scale, timezone: config.timezone }),
     keys,
     log,
     noAuth: config.noAuth,
@@ -101,6 +103,7 @@ export const createMaster = async ({
     projection,
     savers: createSavers({ stores, projection, clock }),
     stores,
+    timezone: config.timezone,
     timelines: createTimelines({ stores, keys, projection, scale }),
     version: config.version,
   };

@@ -7,6 +7,7 @@ import type { Keys } from '../domain/keys.ts';
 import { checkWholeJob, JOB_LIMIT_BYTES, withoutUnknown } from '../domain/known-job.ts';
 import { deleteJob, saveJob } from '../domain/moves.ts';
 import { defined } from '../domain/run.ts';
+import { compileSchedule } from '../domain/schedule/compile.ts';
 import { parseCursor } from '../domain/tick.ts';
 import type { JobView } from '../domain/wire.ts';
 import type { Clock } from '../streams/clock.ts';
@@ -33,6 +34,8 @@ export type JobsDeps = {
   readonly projection: Projection;
   readonly log: Logger;
   readonly scale: number;
+  /** The time zone of jobs that are saved without one. */
+  readonly timezone: string | undefined;
 };
 
 const MOST_TRIES = 6;
@@ -40,7 +43,7 @@ const MOST_TRIES = 6;
 export type Jobs = ReturnType<typeof createJobs>;
 
 /** Jobs as transactions on the coordination store. Everything is compared with what was read; who comes second is told so, or reads again. */
-export const createJobs = ({ stores: { coordination }, keys, clock, projection, log, scale }: JobsDeps) => {
+export const createJobs = ({ stores: { coordination }, keys, clock, projection, log, scale, timezone }: JobsDeps) => {
   type Read = { readonly job: Entry | undefined; readonly seen: SeenJob | undefined; readonly cursor: Entry | undefined };
 
   const read = async (name: string): Promise<Read> => {
@@ -134,8 +137,13 @@ export const createJobs = ({ stores: { coordination }, keys, clock, projection, 
   return {
     /** Creates or replaces a job. Throws every problem of it at once. */
     save: async (name: string, body: unknown, by: string, precondition: Precondition = ANY): Promise<Saved> => {
-      const job = checked(name, body);
-      return change(name, by, precondition, () => ({ value: job, job }));
+      const given = checked(name, body);
+      // The zone goes into the job, for everybody to see: another setting, or another cluster, does not move what was saved.
+      const job = given.timezone === undefined && timezone !== undefined ? { ...given, timezone } : given;
+      return change(name, by, precondition, ({ seen }) => {
+        refuseOver(job, seen, clock.now());
+        return { value: job, job };
+      });
     },
 
     /** RFC 7396. Fields of a newer version that lie in the stored job stay untouched; in the patch they are refused. */
@@ -150,7 +158,9 @@ export const createJobs = ({ stores: { coordination }, keys, clock, projection, 
         const value = mergePatch(seen.raw, patch) as Readonly<Record<string, unknown>>;
         const stored = checkJob(seen.raw);
         const unknown = stored.ok ? [] : stored.problems.filter(({ path }) => !touches(patch, path));
-        return { value, job: checked(name, withoutUnknown(value, unknown)) };
+        const job = checked(name, withoutUnknown(value, unknown));
+        refuseOver(job, seen, clock.now());
+        return { value, job };
       });
     },
 
@@ -197,6 +207,22 @@ export const createJobs = ({ stores: { coordination }, keys, clock, projection, 
       throw busy();
     },
   };
+};
+
+/** Refuses cron text whose fire times are all over, where it is new: a job that has run its one time can still be described or switched off. */
+const refuseOver = (job: Job, before: SeenJob | undefined, now: number): void => {
+  if (before?.raw['cronExpr'] === job.cronExpr) return;
+  const compiled = compileSchedule({ name: job.name, cronExpr: job.cronExpr, timezone: job.timezone, dst: job.dst });
+  if (compiled.ok && !compiled.value.next(now))
+    throw badInput([
+      {
+        path: '/cronExpr',
+        code: 'badCron',
+        message: 'it never fires: all of its fire times are in the past',
+        line: 1,
+        column: 1,
+      },
+    ]);
 };
 
 const checked = (name: string, body: unknown): Job => {

@@ -25,6 +25,8 @@ export type Parts = {
   readonly projection: Projection;
   readonly savers: Savers;
   readonly stores: RouteStores;
+  /** The time zone of jobs that are saved without one (IANA); UTC if absent. */
+  readonly timezone: string | undefined;
   readonly timelines: Timelines;
   readonly version: string;
 };

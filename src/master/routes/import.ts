@@ -9,6 +9,7 @@ import { createImport } from '../import/import.ts';
 import { planCrontab } from '../import/plan-crontab.ts';
 import { planJobs } from '../import/plan-jobs.ts';
 import type { Plan } from '../import/plan.ts';
+import { createTurns } from '../import/turns.ts';
 import { exportText } from '../import/export.ts';
 import type { Parts } from '../parts.ts';
 import { badField, refused } from '../problems.ts';
@@ -16,7 +17,7 @@ import { bodyCheckedByHandler } from '../validation.ts';
 import { answers, asOf, closed } from './shared.ts';
 
 const MEGABYTES = 8;
-const MOST_ITEMS = 20_000;
+const MOST_ITEMS = 50_000;
 
 const ImportQuery = Type.Object(
   {
@@ -67,7 +68,7 @@ const Exported = Type.Object({
 });
 
 /** Jobs in and out of a cluster: crontabs, and what an export wrote. */
-export const importRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { jobs, projection, clock, log }) => {
+export const importRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { jobs, projection, clock, log, timezone: usual }) => {
   const imports = createImport({ jobs, projection, clock, log });
 
   app.post(
@@ -104,12 +105,9 @@ export const importRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { jobs
     },
     async ({ body, query, identity }) => {
       asOf(projection);
-      const { source, timezone } = query;
-      const plan = planOf(body, query);
-      if (plan.items.length > MOST_ITEMS)
-        throw refused(413, 'tooBig', 'The import is too big', {
-          detail: `At most ${String(MOST_ITEMS)} lines or jobs are taken at once; these are ${String(plan.items.length)}.`,
-        });
+      const { source } = query;
+      const timezone = query.timezone ?? (typeof body === 'string' ? usual : undefined);
+      const plan = await planOf(body, query, timezone, createTurns(clock));
       const answer = await imports.carryOut(plan, {
         dryRun: query.dryRun === true,
         prune: query.prune === true,
@@ -143,8 +141,13 @@ export const importRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { jobs
 
 const CRONTAB_ONLY = ['format', 'seconds', 'timezone', 'ignoreUser', 'workers', 'labels'] as const;
 
-const planOf = (body: unknown, query: ImportQuery): Plan => {
-  const { source = 'api', timezone, disabled: isDisabled = false, prune } = query;
+const planOf = async (
+  body: unknown,
+  query: ImportQuery,
+  timezone: string | undefined,
+  turn: () => Promise<void>,
+): Promise<Plan> => {
+  const { source = 'api', disabled: isDisabled = false, prune } = query;
   if (/[\p{Cc}]/u.test(source)) throw badField('/source', 'invalid', 'no control characters in the name of a source');
   if (prune === true && query.source === undefined)
     throw badField('/source', 'required', 'prune removes what an earlier import of the same source made: name the source');
@@ -152,25 +155,39 @@ const planOf = (body: unknown, query: ImportQuery): Plan => {
     if (timezone !== undefined && !isZone(timezone))
       throw badField('/timezone', 'badTimezone', `"${timezone}" is not an IANA time zone, as Europe/Berlin`);
     const [workers, labels] = [listOf(query.workers), listOf(query.labels)];
-    return planCrontab(body, {
+    refuseTooMany(linesOf(body));
+    const placement = { ...(workers.length > 0 && { workers: [...workers] }), ...(labels.length > 0 && { labels: [...labels] }) };
+    const options = {
       source,
       format: query.format,
       seconds: query.seconds === true,
       timezone,
       ignoreUser: query.ignoreUser === true,
       isDisabled,
-      placement:
-        workers.length + labels.length === 0
-          ? undefined
-          : { ...(workers.length > 0 && { workers: [...workers] }), ...(labels.length > 0 && { labels: [...labels] }) },
-    });
+      placement: workers.length + labels.length === 0 ? undefined : placement,
+    };
+    return planCrontab(body, options, turn);
   }
   const jobs = typeof body === 'object' && body !== null ? (body as { readonly jobs?: unknown }).jobs : undefined;
   if (!Array.isArray(jobs)) throw badField('/jobs', 'required', 'send {"jobs": […]}, or a crontab as text/plain');
   const wrong = CRONTAB_ONLY.filter((name) => query[name] !== undefined);
   if (wrong.length > 0)
     throw badField(`/${wrong[0] ?? ''}`, 'invalid', `${wrong.join(', ')}: only a crontab is read with it, and this is JSON`);
+  refuseTooMany(jobs.length);
   return planJobs(jobs, query.source, isDisabled);
+};
+
+const refuseTooMany = (count: number): void => {
+  if (count > MOST_ITEMS)
+    throw refused(413, 'tooBig', 'The import is too big', {
+      detail: `At most ${String(MOST_ITEMS)} lines or jobs are taken at once; these are ${String(count)}.`,
+    });
+};
+
+const linesOf = (text: string): number => {
+  let count = 1;
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) count += 1;
+  return count;
 };
 
 const listOf = (text = ''): readonly string[] =>

@@ -28,7 +28,7 @@ const Explained = Type.Object({
 });
 
 /** What a schedule means, before it is saved. */
-export const scheduleRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { clock }) => {
+export const scheduleRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { clock, timezone: usual }) => {
   app.post(
     '/schedules/explain',
     {
@@ -43,7 +43,7 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { cl
     async ({ body: { from, count, ...text }, headers }, reply) => {
       const start = from === undefined ? clock.now() : toMs(from);
       if (Number.isNaN(start)) throw badField('/from', 'invalid', 'not an instant, as 2027-01-31T09:00:00Z');
-      const explained = explainSchedule(text, start, count, speak(headers, reply));
+      const explained = explainSchedule({ timezone: usual, ...text }, start, count, speak(headers, reply));
       if (!explained.ok) throw badInput(explained.problems);
       return explained.value;
     },

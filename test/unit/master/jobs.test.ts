@@ -293,3 +293,27 @@ test('a job view tells what runs, what waits and how it went last', async () => 
   });
   expect((await master.api('GET', '/jobs?outcome=failed')).json()).toMatchObject({ total: 1 });
 });
+
+test('a job without a time zone gets the cluster’s, for everybody to see; one with a zone keeps its own', async () => {
+  await using master = await startMaster({ config: { timezone: 'Asia/Shanghai' } });
+  const saved = await master.api('PUT', '/jobs/a', aJob('a'));
+  expect(saved.json()).toMatchObject({ job: { timezone: 'Asia/Shanghai' }, schedule: 'At 03:00 (Asia/Shanghai)' });
+  expect((await master.api('PUT', '/jobs/b', aJob('b', { timezone: 'UTC' }))).json()).toMatchObject({ job: { timezone: 'UTC' } });
+  const explained = await master.api('POST', '/schedules/explain', { cronExpr: '0 3 * * *' });
+  expect(explained.json()).toMatchObject({ description: 'At 03:00 (Asia/Shanghai)' });
+});
+
+test('cron text whose times are all over is refused where it is new; a job that has run its one time can still be changed', async () => {
+  await using master = await startMaster();
+  for (const cronExpr of ['0 0 0 1 1 * 2020', '@at 2026-01-01T00:00:00Z'])
+    expect(problemsOf(await master.api('PUT', '/jobs/a', aJob('a', { cronExpr })))).toStrictEqual(['/cronExpr badCron']);
+  await master.coordination.transact({
+    then: [{ type: 'put', key: keys.job('once'), value: JSON.stringify(aJob('once', { cronExpr: '@at 2026-01-01T00:00:00Z' })) }],
+  });
+  await until(
+    async () => (await master.api('GET', '/jobs/once')).statusCode === 200,
+    () => 'the job is not there',
+  );
+  expect((await master.api('PATCH', '/jobs/once', { description: 'done' })).statusCode).toBe(200);
+  expect((await master.api('PATCH', '/jobs/once', { cronExpr: '@at 2026-02-01T00:00:00Z' })).statusCode).toBe(400);
+});
