@@ -49,29 +49,46 @@ export type ReadOptions = {
 };
 
 /** Reads a crontab: what each line is and what counts for it. Pure; never throws, whatever the text. */
-export const readCrontab = (text: string, { format: asked, seconds = false }: ReadOptions = {}): ReadCrontab => {
-  const scanned = text
-    .replace(/^\ufeff/, '')
-    .split('\n')
-    .map((raw, index) => scanLine(raw, index + 1, seconds));
+export const readCrontab = (text: string, options: ReadOptions = {}): ReadCrontab => {
+  const steps = readingCrontab(text, options);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+};
+
+/** `readCrontab` in steps of a line, for who has other things to do meanwhile. */
+export function* readingCrontab(
+  text: string,
+  { format: asked, seconds = false }: ReadOptions = {},
+): Generator<undefined, ReadCrontab, undefined> {
+  const scanned: Scanned[] = [];
+  for (const raw of text.replace(/^\ufeff/, '').split('\n')) {
+    scanned.push(scanLine(raw, scanned.length + 1, seconds));
+    yield;
+  }
   const { format, doubt } = asked
     ? { format: asked, doubt: undefined }
     : detectFormat(scanned.filter((each) => each.is === 'timed'));
   const lines: CrontabLine[] = [];
   const variables = createVariables();
-  let above: Extract<Scanned, { is: 'comment' }>[] = [];
+  let above: ToldComment[] = [];
   const putComments = (describes?: number): void => {
-    for (const { line, kind, isUsed } of toldComments(above))
-      lines.push({ is: 'comment', line, kind, ...(isUsed && describes !== undefined ? { describes } : {}) });
+    const from = above.findLastIndex(({ kind }) => kind === 'heading');
+    above.forEach(({ line, kind }, index) => {
+      const isUsed = describes !== undefined && index > from && kind === 'words';
+      lines.push({ is: 'comment', line, kind, ...(isUsed ? { describes } : {}) });
+    });
     above = [];
   };
   for (const each of scanned) {
+    yield;
     if (each.is === 'comment') {
-      above.push(each);
+      above.push({ ...each, kind: kindOfComment(each.text) });
       continue;
     }
     const entry = each.is === 'timed' ? entryOf(each, format, doubt) : undefined;
-    const description = entry?.is === 'entry' ? descriptionOf(toldComments(above)) : undefined;
+    const description = entry?.is === 'entry' ? descriptionOf(above) : undefined;
     putComments(description === undefined ? undefined : each.line);
     if (entry?.is === 'entry')
       lines.push({ ...entry, variables: variables.now(), ...(description === undefined ? {} : { description }) });
@@ -81,14 +98,9 @@ export const readCrontab = (text: string, { format: asked, seconds = false }: Re
   }
   putComments();
   return { format, lines };
-};
+}
 
-/** Comments with their kind, and whether they are part of the description of what follows. */
-const toldComments = (comments: readonly { readonly line: number; readonly text: string }[]) => {
-  const told = comments.map(({ line, text }) => ({ line, text, kind: kindOfComment(text) }));
-  const from = told.findLastIndex(({ kind }) => kind === 'heading');
-  return told.map((each, index) => ({ ...each, isUsed: index > from && each.kind === 'words' }));
-};
+type ToldComment = Extract<Scanned, { is: 'comment' }> & { readonly kind: CommentKind };
 
 /** The variables so far. Lines between which nothing changes share one map. */
 const createVariables = () => {

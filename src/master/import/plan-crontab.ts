@@ -2,7 +2,7 @@ import type { ImportItem } from '../../domain/crontab/answer.ts';
 import type { CrontabFormat } from '../../domain/crontab/format.ts';
 import { fieldsOf, mergedJob, tagOf } from '../../domain/crontab/job.ts';
 import { createNaming } from '../../domain/crontab/names.ts';
-import { readCrontab, type CrontabEntry, type CrontabLine } from '../../domain/crontab/read.ts';
+import { readingCrontab, type CrontabEntry, type CrontabLine } from '../../domain/crontab/read.ts';
 import { fateOfVariable } from '../../domain/crontab/variables.ts';
 import type { Job } from '../../domain/job.ts';
 import { checkKept, type Plan, type Planned, type Raw, type Verdict } from './plan.ts';
@@ -19,22 +19,31 @@ export type CrontabOptions = {
   readonly isDisabled: boolean;
 };
 
-/** What a crontab asks for, line by line. */
-export const planCrontab = (text: string, options: CrontabOptions): Plan => {
-  const { lines, format } = readCrontab(text, options);
+/** What a crontab asks for, line by line. Reads in steps, between which `turn` lets others have the loop. */
+export const planCrontab = async (text: string, options: CrontabOptions, turn: () => Promise<void>): Promise<Plan> => {
+  const steps = readingCrontab(text, options);
+  let step = steps.next();
+  while (step.done !== true) {
+    await turn();
+    step = steps.next();
+  }
+  const { lines, format } = step.value;
   const nameOf = createNaming(options.source);
   const names = new Set<string>();
   const unread: string[] = [];
-  const items = lines.map((line): Planned => {
+  const items: Planned[] = [];
+  for (const line of lines) {
+    await turn();
     if (line.is !== 'entry') {
       if (line.is === 'problem') unread.push(`line ${String(line.line)}`);
-      return { is: 'told', item: itemOf(line) };
+      items.push({ is: 'told', item: itemOf(line) });
+      continue;
     }
     const name = nameOf(line);
     names.add(name);
     const warnings = [...line.notes, ...(isUserLeftOut(line, options) ? [`the user ${line.user ?? ''} is left out`] : [])];
-    return { is: 'job', line: line.line, name, warnings, decide: (stored) => decide(line, name, stored, options) };
-  });
+    items.push({ is: 'job', line: line.line, name, warnings, decide: (stored) => decide(line, name, stored, options) });
+  }
   return { items, format, tag: tagOf(options.source), names, unread };
 };
 
