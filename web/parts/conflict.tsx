@@ -21,44 +21,46 @@ type ConflictProps = {
 
 /** Somebody else saved the job meanwhile: both sides of each field that differs, and the way on. At first each field stays as who changed it has it. */
 export const Conflict = ({ base, mine, theirs, isBusy, onTakeTheirs, onSave }: ConflictProps) => {
-  const all = clashes(base, mine, fieldsOf(theirs));
+  // The format's own number is the master's to write.
+  const all = clashes(base, mine, fieldsOf(theirs)).filter(({ path }) => path !== '/v');
   const [chosen, setChosen] = useState<ReadonlyMap<string, Side>>(new Map());
   const sideOf = ({ path, by }: Clash): Side => chosen.get(path) ?? (by === 'theirs' ? 'theirs' : 'mine');
   const mixed = all.reduce((job, clash) => (sideOf(clash) === 'theirs' ? setAt(job, clash.path, clash.theirs) : job), mine);
   return (
-    <Alert
-      color="yellow"
-      role="alert"
-      title={theirs.savedBy === undefined ? texts.conflict : texts.conflictBy(theirs.savedBy)}
-      data-conflict
-    >
-      <Stack gap="sm">
-        <Text size="sm">{all.length === 0 ? texts.conflictSame : texts.conflictHint}</Text>
-        {all.map((clash) => (
-          <Both
-            key={clash.path}
-            clash={clash}
-            side={sideOf(clash)}
-            onChoose={(side) => setChosen(new Map(chosen).set(clash.path, side))}
-          />
-        ))}
-        <Group gap="xs">
-          <Button size="sm" variant="default" onClick={onTakeTheirs}>
-            {texts.takeTheirs}
+    <Stack gap="md" data-conflict>
+      <Alert
+        color="yellow"
+        variant="outline"
+        role="alert"
+        title={theirs.savedBy === undefined ? texts.conflict : texts.conflictBy(theirs.savedBy)}
+        styles={{ title: { color: 'var(--mantine-color-text)' } }}
+      >
+        {all.length === 0 ? texts.conflictSame : texts.conflictHint}
+      </Alert>
+      {all.map((clash) => (
+        <Both
+          key={clash.path}
+          clash={clash}
+          side={sideOf(clash)}
+          onChoose={(side) => setChosen(new Map(chosen).set(clash.path, side))}
+        />
+      ))}
+      <Group gap="sm">
+        {all.length > 0 && (
+          <Button loading={isBusy} onClick={() => onSave(mixed)}>
+            {texts.saveMixed}
           </Button>
-          {all.length > 0 && (
-            <>
-              <Button size="sm" variant="default" loading={isBusy} onClick={() => onSave(mine)}>
-                {texts.saveOver}
-              </Button>
-              <Button size="sm" loading={isBusy} onClick={() => onSave(mixed)}>
-                {texts.saveMixed}
-              </Button>
-            </>
-          )}
-        </Group>
-      </Stack>
-    </Alert>
+        )}
+        <Button variant="default" onClick={onTakeTheirs}>
+          {texts.takeTheirs}
+        </Button>
+        {all.length > 0 && (
+          <Button variant="default" loading={isBusy} onClick={() => onSave(mine)}>
+            {texts.saveOver}
+          </Button>
+        )}
+      </Group>
+    </Stack>
   );
 };
 

@@ -6,7 +6,9 @@ import { ApiError, ask, jobPath } from '../src/api.ts';
 import type { Fields } from '../src/job-fields.ts';
 import { useMay } from '../src/session.ts';
 import { texts } from '../src/texts.ts';
+import { useBack } from '../src/use-back.ts';
 import { EditorBody } from './editor-body.tsx';
+import classes from './editor.module.css';
 import { Failed } from './states.tsx';
 
 type EditorProps = {
@@ -20,7 +22,7 @@ type EditorProps = {
 };
 
 /** The editor above the page: a sheet at the side, on a phone the whole screen. A job that is known by name alone is read first. Changes are never lost without a question. */
-export default function Editor({ view, name, start, onClose }: EditorProps) {
+export default function Editor({ view, name, start, onClose: onClosed }: EditorProps) {
   const isNamed = view === undefined && name !== undefined;
   const read = useQuery({
     queryKey: ['toEdit', name],
@@ -37,6 +39,10 @@ export default function Editor({ view, name, start, onClose }: EditorProps) {
     addEventListener('beforeunload', hold);
     return () => removeEventListener('beforeunload', hold);
   }, [isChanged]);
+  const onClose = useBack(() => {
+    setAsking(isChanged);
+    return !isChanged;
+  }, onClosed);
   // Escape asks; a second one is "keep writing".
   const leave = (): void => (isChanged ? setAsking(!isAsking) : onClose());
   const job = view ?? read.data;
@@ -46,9 +52,10 @@ export default function Editor({ view, name, start, onClose }: EditorProps) {
       opened
       onClose={leave}
       position="right"
-      size="min(100vw, 64rem)"
+      size="min(100vw, 70rem)"
       title={title === undefined ? texts.newJob : texts.editJob(title)}
-      styles={{ title: { fontWeight: 600, overflowWrap: 'anywhere' }, header: { zIndex: 3 }, body: { paddingBottom: 0 } }}
+      styles={{ title: { fontWeight: 600, overflowWrap: 'anywhere' }, header: { zIndex: 3 } }}
+      classNames={{ content: classes.sheet, body: classes.body }}
       closeButtonProps={{ 'aria-label': texts.close }}
       transitionProps={{ duration: 120 }}
       closeOnClickOutside={!isChanged}

@@ -142,10 +142,11 @@ const inputOf = (field: Field, props: InputProps, job: Fields, known: readonly s
         />
       );
     case 'choice': {
+      const { disabled: _each, placeholder: _none, ...group } = rest;
       const now = typeof value === 'string' ? value : field.usual;
       const options = field.options.includes(now) ? field.options : [...field.options, now];
       return (
-        <Radio.Group {...rest} value={now} onChange={(chosen) => onChange(chosen === field.usual ? undefined : chosen)}>
+        <Radio.Group {...group} value={now} onChange={(chosen) => onChange(chosen === field.usual ? undefined : chosen)}>
           <Stack gap={8} mt={8}>
             {options.map((option) => {
               const [word, does] = optionOf(field.path, option);

@@ -86,8 +86,12 @@ export const JobForm = ({ job, isNew, problems, open, onToggle, onChange }: Form
             onChange={set('command')}
           />
           <Text size="xs" c="dimmed" mt={6} className="anywhere" data-place-of-run>
-            {placeText(job)}{' '}
-            {count !== undefined && (count === 0 ? `⚠ ${texts.noWorkerNow}` : texts.workersNow(count, workers?.length ?? 0))}
+            {placeText(job)}
+            {count === 0 && ` ⚠ ${texts.noWorkerNow}`}
+            {count !== undefined &&
+              count > 0 &&
+              count < (workers?.length ?? 0) &&
+              ` ${texts.workersNow(count, workers?.length ?? 0)}`}
           </Text>
         </div>
         <div>
@@ -134,6 +138,8 @@ export const JobForm = ({ job, isNew, problems, open, onToggle, onChange }: Form
   );
 };
 
-/** Those with a place in the cron text. */
+/** Those of the cron text, in its order. */
 const problemsIn = (problems: readonly FieldProblem[]): readonly FieldProblem[] =>
-  problems.filter(({ path }) => path === '/cronExpr');
+  problems
+    .filter(({ path }) => path === '/cronExpr')
+    .sort((a, b) => (a.line ?? 1) - (b.line ?? 1) || (a.column ?? 1) - (b.column ?? 1));

@@ -58,7 +58,7 @@ const Fires = ({ fires, zone }: { readonly fires: Explained['fires']; readonly z
                 </Text>
               )}
               {note !== undefined && (
-                <Text size="xs" className="anywhere">
+                <Text size="xs" className="anywhere" style={{ whiteSpace: 'normal' }}>
                   ⚠ {note}
                 </Text>
               )}

@@ -59,12 +59,26 @@ export type Piece = { readonly is: 'same' | 'gone' | 'new'; readonly text: strin
 /** Above this many steps the texts are told as wholly different: the page stays quick. */
 const MOST_STEPS = 400_000;
 
-/** What turned one text into the other: by lines where there are several, else by words. The pieces in order; `gone` before `new`. */
+const linesOf = (text: string): readonly string[] => text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+const wordsOf = (text: string): readonly string[] => text.match(/\s+|[^\s\w]|\w+/g) ?? [];
+
+/** What turned one text into the other, in order, `gone` before `new`: by lines, and by words inside lines that still have something in common. */
 export const differenceOfTexts = (before: string, after: string): readonly Piece[] => {
-  if (before === after) return before === '' ? [] : [{ is: 'same', text: before }];
-  const split = (text: string): readonly string[] =>
-    `${before}${after}`.includes('\n') ? (text.match(/[^\n]*\n|[^\n]+$/g) ?? []) : (text.match(/\s+|[^\s\w]|\w+/g) ?? []);
-  const [a, b] = [split(before), split(after)];
+  const byLines = differenceOf(linesOf(before), linesOf(after));
+  return joined(
+    byLines.flatMap((piece, index) => {
+      const [last, next] = [byLines[index - 1], byLines[index + 1]];
+      if (piece.is === 'new' && last?.is === 'gone') return [];
+      if (piece.is !== 'gone' || next?.is !== 'new') return [piece];
+      const byWords = differenceOf(wordsOf(piece.text), wordsOf(next.text));
+      return byWords.some(({ is, text }) => is === 'same' && text.trim() !== '') ? byWords : [piece, next];
+    }),
+  );
+};
+
+const differenceOf = (a: readonly string[], b: readonly string[]): readonly Piece[] => {
+  const [before, after] = [a.join(''), b.join('')];
+  if (before === after) return joined([{ is: 'same', text: before }]);
   if (a.length * b.length > MOST_STEPS)
     return joined([
       { is: 'gone', text: before },

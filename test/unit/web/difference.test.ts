@@ -46,7 +46,10 @@ test.each([
   ['0 3 * * *', '0 4 * * *', '0 [-3-]{+4+} * * *'],
   ['echo a b', 'echo b', 'echo [-a -]b'],
   ['a\nb\nc\n', 'a\nx\nc\n', 'a\n[-b\n-]{+x\n+}c\n'],
-  ['a', 'a\nb', '[-a-]{+a\nb+}'],
+  ['a\nb one\nc\n', 'a\nb two\nc\n', 'a\nb [-one-]{+two+}\nc\n'],
+  ['a', 'a\nb', 'a{+\nb+}'],
+  ['1\n2\n3', '1\n3', '1\n[-2\n-]3'],
+  ['a b', 'c d', '[-a b-]{+c d+}'],
   ['运行 报告', '运行 备份', '运行 [-报告-]{+备份+}'],
 ])('%j to %j', (before, after, expected) => {
   expect(written(differenceOfTexts(before, after))).toBe(expected);

@@ -41,6 +41,7 @@ export const editor = {
   noSuchJob: (name: string) => `There is no job ${name}. It may have been deleted.`,
   invalidFields: (count: number) => (count === 1 ? 'One field has to be mended.' : `${String(count)} fields have to be mended.`),
   nameTaken: 'There is a job of this name already. Take another name, or edit that one.',
+  nameFixed: 'The name of a job stays. Make a new job for another name.',
   deletedMeanwhile: 'Somebody deleted this job while you were writing.',
   deletedMeanwhileHint: 'Yours is not saved. Saving it makes the job anew; its history stays as it is.',
 
@@ -54,6 +55,7 @@ export const editor = {
   notSet: 'not set',
   takeTheirs: 'Take theirs',
   saveOver: 'Save mine over it',
+  backToMine: 'Back to what I wrote',
   saveMixed: 'Save as chosen',
   choiceOf: (field: string) => `${field}: which is to stay`,
 

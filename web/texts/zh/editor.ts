@@ -42,6 +42,7 @@ export const editor: Translated<typeof inEnglish> = {
   noSuchJob: (name) => `没有名为 ${name} 的作业。它可能已被删除。`,
   invalidFields: (count) => `有 ${String(count)} 个字段需要修正。`,
   nameTaken: '已经有同名的作业。请换一个名称，或编辑那一个。',
+  nameFixed: '作业的名称不能更改。要用别的名称，请新建作业。',
   deletedMeanwhile: '在您编辑期间，有人删除了该作业。',
   deletedMeanwhileHint: '您的修改尚未保存。保存会重新创建该作业；它的历史记录保持不变。',
 
@@ -55,6 +56,7 @@ export const editor: Translated<typeof inEnglish> = {
   notSet: '未设置',
   takeTheirs: '采用对方的',
   saveOver: '用我的覆盖',
+  backToMine: '返回我写的内容',
   saveMixed: '按所选保存',
   choiceOf: (field) => `${field}：保留哪一个`,
 
