@@ -312,7 +312,7 @@ test('cron text whose times are all over is refused where it is new; a job that 
   });
   await until(
     async () => (await master.api('GET', '/jobs/once')).statusCode === 200,
-    () => 'the job is not there',
+    (isThere) => isThere,
   );
   expect((await master.api('PATCH', '/jobs/once', { description: 'done' })).statusCode).toBe(200);
   expect((await master.api('PATCH', '/jobs/once', { cronExpr: '@at 2026-02-01T00:00:00Z' })).statusCode).toBe(400);
