@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { accessSync, closeSync, constants, existsSync, openSync, statSync, writeFileSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { uptimeMs } from './clock.ts';
 import { FILES, type StartOrder } from './protocol.ts';
@@ -15,18 +15,23 @@ export const spawnCommand = (order: StartOrder): ChildProcess => {
   const { dir, command, shell, stdin, env } = order;
   const cwd = folderOf(order);
   const opened: number[] = [];
+  let pidPath: string | undefined;
   const open = (path: string, flags: string): number => {
     const fd = openSync(path, flags, 0o600);
     opened.push(fd);
     return fd;
   };
   try {
+    pidPath = takePid(dir);
     const args = Buffer.byteLength(command) > ARGUMENT_BYTES ? [written(join(dir, FILES.command), command)] : ['-c', command];
     const input = open(stdin === undefined ? '/dev/null' : written(join(dir, FILES.stdin), stdin), 'r');
     // One open file for both: what is appended through either stands in the order in which it was written.
     const out = open(join(dir, FILES.out), 'a');
-    return spawn(shell, args, { cwd, env: { ...env }, detached: true, stdio: [input, out, out] });
+    const child = spawn(shell, args, { cwd, env: { ...env }, detached: true, stdio: [input, out, out] });
+    if (child.pid === undefined) rmSync(pidPath, { force: true }); // nothing was started
+    return child;
   } catch (error) {
+    if (pidPath !== undefined) rmSync(pidPath, { force: true });
     throw new Error(wordsFor(error, shell), { cause: error });
   } finally {
     opened.forEach((fd) => {
@@ -52,9 +57,20 @@ const checkOrder = ({ runId, attempt, dir, command, shell, env, killGraceMs, tim
   if (`${command}${shell}`.includes('\0')) throw new Error('the command contains the character NUL');
   for (const [name, value] of Object.entries(env))
     if (`${name}${value}`.includes('\0')) throw new Error(`the environment variable ${name} contains the character NUL`);
-  // A run and attempt is begun once, whoever asks again and whatever was forgotten since.
-  if (existsSync(join(dir, FILES.pid))) throw new Error('it was begun before');
   checkShell(shell);
+};
+
+/** A run and attempt is begun once, whoever asks again and whatever was forgotten since: the file is made before the start, by whoever is first. A worker that tells a
+ *  run as never started makes it too, so that an order that is read after that starts nothing. */
+const takePid = (dir: string): string => {
+  const path = join(dir, FILES.pid);
+  try {
+    writeFileSync(path, '', { flag: 'wx', mode: 0o600 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw new Error('it was begun before', { cause: error });
+    throw error;
+  }
+  return path;
 };
 
 /** The system answers "not found" for a folder, a shell and an interpreter alike: so each is looked at by itself. */
@@ -106,6 +122,7 @@ const WORDS: Readonly<Record<string, string>> = {
 
 const wordsFor = (error: unknown, shell: string): string => {
   const { code = '', syscall = '', message } = error as NodeJS.ErrnoException;
+  if (code === '') return message;
   if (syscall.startsWith('spawn') && (code === 'ENOENT' || code === 'EACCES'))
     return shell.startsWith('/')
       ? `the shell ${shell} cannot be started: it, or the interpreter that it names, is not there or not executable (${code})`

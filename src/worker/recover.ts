@@ -81,7 +81,9 @@ const settle = async (
   else if (entry) await runs.started(one, entry);
   else if (process && isAlive(process.pid, process.startTime))
     runs.follow(one, process.pid, process.startTime, isAlive).catch(unforeseen);
-  else runs.endLost(one, isBegun && process ? 'exitUnknown' : 'notStarted').catch(unforeseen);
+  else if (process) runs.endUnseen(one).catch(unforeseen);
+  else if (isBegun) runs.endUnstarted(one).catch(unforeseen);
+  else runs.endUnbegun(one).catch(unforeseen);
 };
 
 /** After the launcher was gone and another one is there: every run that is held is looked at anew. */
@@ -116,7 +118,7 @@ export const compare = async (deps: RecoverDeps, now: number): Promise<void> => 
     };
     await runs.claimed({ live, fence, rank: undefined, cursorBefore: undefined, job, queued: undefined });
     const one = runs.get(live.runId);
-    if (one) await runs.endLost(one, 'notStarted');
+    if (one) await runs.endUnbegun(one);
   }
   for (const one of runs.all()) {
     const { runId, claimedAt } = one.run.live;

@@ -5,6 +5,9 @@ import type { RunEvent } from '../domain/events.ts';
 import { openEventFile } from './event-file.ts';
 import { cutOf, readCut, type Line } from './output-cuts.ts';
 
+/** In place of a process: it was never started and never will be. */
+const FORBIDDEN = 'never started';
+
 /** An event of an attempt before it has its number. */
 export type Unnumbered = {
   [T in AttemptEvent['type']]: Omit<Extract<AttemptEvent, { type: T }>, 'v' | 'seq' | 'job' | 'runId' | 'attempt'>;
@@ -60,13 +63,14 @@ export const openRunFolder = async (dir: string, of: FolderOf) => {
     /** True once for an attempt, whatever crashes lie between (design.md §5.1). */
     begin: () =>
       inTurn(async () => {
-        try {
-          await writeFile(path('begun'), '', { flag: 'wx', mode: 0o600 });
-          return true;
-        } catch (error) {
-          if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-          throw error;
-        }
+        await mkdir(dir, { recursive: true, mode: 0o700 });
+        return isMade(path('begun'), '');
+      }),
+    /** Takes the file that a launcher makes before it starts the command. True where no launcher had made it: then none will start it, also not by an order that it reads later. */
+    forbidStart: () =>
+      inTurn(async () => {
+        await mkdir(dir, { recursive: true, mode: 0o700 });
+        return (await isMade(path('pid'), FORBIDDEN)) || (await readFile(path('pid'), 'utf8')) === FORBIDDEN;
       }),
     exit: () => inTurn(() => readJson<Exit>(path('exit'))),
     tell: (event: Unnumbered) => inTurn(() => addLines([{ v: 1, ...of, seq: events.count(), ...event }])),
@@ -104,6 +108,17 @@ export const openRunFolder = async (dir: string, of: FolderOf) => {
     // The launcher may still lay a file down while this goes through the folder: then it is not empty at the end, and is gone through again.
     remove: () => inTurn(() => rm(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 })),
   };
+};
+
+/** Makes a file that is not there yet; false where it is. */
+const isMade = async (path: string, text: string): Promise<boolean> => {
+  try {
+    await writeFile(path, text, { flag: 'wx', mode: 0o600 });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
 };
 
 /** Undefined where the file is not there, or not whole. */

@@ -4,6 +4,7 @@ import type { Kill } from '../domain/decide.ts';
 import { toInstant } from '../domain/instant.ts';
 import type { Keys } from '../domain/keys.ts';
 import { defined } from '../domain/run.ts';
+import type { LiveRun } from '../domain/values.ts';
 import { waitOf } from '../streams/backoff.ts';
 import { sleep, type Clock } from '../streams/clock.ts';
 import { Unavailable, type Coordination } from '../streams/ports.ts';
@@ -46,6 +47,9 @@ type Held = {
 /** The deadline lies this long before the leader may free the lock: the host ends the run before that (P2). */
 const DEADLINE_MARGIN_MS = 5_000;
 const ORPHAN_LOOK_MS = 500;
+/** So many runs that are over are remembered: far more than can have an answer on its way. */
+const MOST_REMEMBERED = 10_000;
+const nameOf = ({ runId, attempt }: Pick<LiveRun, 'runId' | 'attempt'>): string => `${runId}.${String(attempt)}`;
 
 export type Runs = ReturnType<typeof createRuns>;
 
@@ -55,10 +59,28 @@ export const createRuns = ({ coordination, keys, clock, log, spool, launcher, sc
   /** Monotonic ms of the sending of the last renewal of the lease that was answered. */
   let renewedAt = clock.monotonic();
 
-  const untilOf = ({ live }: ClaimedRun): number | undefined => {
-    if (!live.locks || live.lostAfterMs === 'never') return undefined;
-    return Math.round(uptimeMs() + (renewedAt - clock.monotonic()) + live.lostAfterMs - DEADLINE_MARGIN_MS / scale);
+  /** Uptime (ms) until which each run may live, from the sending of its claim on. A renewal puts it off, but not once it has passed: the run may have been declared lost
+   *  meanwhile, though it was never started (P2). */
+  const untils = new Map<string, { readonly live: LiveRun; until: number }>();
+  const freshUntil = ({ locks, lostAfterMs }: LiveRun): number | undefined =>
+    !locks || lostAfterMs === 'never'
+      ? undefined
+      : Math.round(uptimeMs() + (renewedAt - clock.monotonic()) + lostAfterMs - DEADLINE_MARGIN_MS / scale);
+  const asked = (live: LiveRun): void => {
+    const until = freshUntil(live);
+    if (until !== undefined && !untils.has(nameOf(live))) untils.set(nameOf(live), { live, until });
   };
+  const untilOf = ({ live }: ClaimedRun): number | undefined => untils.get(nameOf(live))?.until;
+
+  /** Runs that are over here: a second answer for one claim must not start it again, though its folder is gone (P1). */
+  const over = new Set<string>();
+  const remember = (live: LiveRun): void => {
+    untils.delete(nameOf(live));
+    over.add(nameOf(live));
+    const [oldest] = over;
+    if (over.size > MOST_REMEMBERED && oldest !== undefined) over.delete(oldest);
+  };
+  const isKnown = (live: LiveRun): boolean => held.has(live.runId) || over.has(nameOf(live));
 
   /** A disk that is full must not end what runs: an event that it does not take is missing in the run log, and said so here. */
   const noted = async (what: string, write: () => Promise<unknown>): Promise<void> => {
@@ -87,6 +109,7 @@ export const createRuns = ({ coordination, keys, clock, log, spool, launcher, sc
   const hold = (run: ClaimedRun, folder: RunFolder): Held => {
     const one: Held = { run, folder, startedAt: undefined, orphan: undefined, kill: undefined, isEnding: false };
     held.set(run.live.runId, one);
+    asked(run.live);
     onChanged();
     return one;
   };
@@ -94,8 +117,9 @@ export const createRuns = ({ coordination, keys, clock, log, spool, launcher, sc
   /** Tells the claim; the start is a command of its own. */
   const claimed = async (run: ClaimedRun): Promise<void> => {
     const { live, fence, rank, cursorBefore } = run;
-    if (held.has(live.runId)) return; // two ways may lead to one claim
+    if (isKnown(live)) return; // two ways may lead to one claim
     const folder = await spool.open({ job: live.job, runId: live.runId, attempt: live.attempt });
+    if (isKnown(live)) return; // and both may have waited for the folder
     hold(run, folder);
     await noted('the claim', () => folder.writeFacts(run));
     if (folder.hasTold('claimed')) return;
@@ -189,6 +213,7 @@ export const createRuns = ({ coordination, keys, clock, log, spool, launcher, sc
       }
     }
     held.delete(live.runId);
+    remember(live);
     await spool.release(folder);
     onEnded(live.job, live.runId);
     onChanged();
@@ -256,21 +281,38 @@ export const createRuns = ({ coordination, keys, clock, log, spool, launcher, sc
     kill,
     follow,
     hold,
-    /** Ends what never started or whose end nobody saw. */
-    endLost: (one: Held, reason: 'notStarted' | 'exitUnknown') => end(one, lostEnding(clock.now(), reason)),
+    /** Ends a run whose end nobody saw. */
+    endUnseen: (one: Held): Promise<void> => end(one, lostEnding(clock.now(), 'exitUnknown')),
+    /** Ends what was never begun. Whoever says so begins it, so that a start that is on its way in this process does nothing; where that was first, it stays. */
+    endUnbegun: async (one: Held): Promise<void> => {
+      if (await persistently(() => one.folder.begin())) await end(one, lostEnding(clock.now(), 'notStarted'));
+    },
+    /** Ends what was begun, where nothing says that it was started. An order that is still on its way to a launcher starts nothing after this (P2). */
+    endUnstarted: async (one: Held): Promise<void> => {
+      const isForbidden = await persistently(() => one.folder.forbidStart());
+      await end(one, lostEnding(clock.now(), isForbidden ? 'notStarted' : 'exitUnknown'));
+    },
+    /** A claim is about to be sent. */
+    asked,
+    /** It did not hold, or was not sent. */
+    dropped: (live: Pick<LiveRun, 'runId' | 'attempt'>): void => {
+      if (!held.has(live.runId)) untils.delete(nameOf(live));
+    },
     get: (runId: string): Held | undefined => held.get(runId),
     all: (): readonly Held[] => [...held.values()],
     count: (): number => held.size,
     /** The lease was renewed by a message sent at that monotonic instant: everything that must not outlive it may live on. */
     renewed: async (at: number): Promise<void> => {
       renewedAt = at;
-      const untils = [...held.values()].flatMap(({ run }) => {
+      const now = uptimeMs();
+      for (const one of untils.values()) if (now < one.until) one.until = freshUntil(one.live) ?? one.until;
+      const told = [...held.values()].flatMap(({ run }) => {
         const until = untilOf(run);
         return until === undefined ? [] : [{ runId: run.live.runId, attempt: run.live.attempt, until }];
       });
-      if (untils.length > 0)
+      if (told.length > 0)
         await launcher()
-          ?.setDeadlines(untils)
+          ?.setDeadlines(told)
           .catch(() => undefined);
     },
     /** Makes events of what the live commands have printed since. */

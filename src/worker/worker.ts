@@ -122,6 +122,7 @@ const assemble = async ({ coordination, keys, clock, log, config }: WorkerDeps) 
     intents: {
       write: async (run) => {
         const { job, runId, attempt } = run.live;
+        runs.asked(run.live);
         try {
           await (await spool.open({ job, runId, attempt })).writeFacts(run);
         } catch (error) {
@@ -131,8 +132,10 @@ const assemble = async ({ coordination, keys, clock, log, config }: WorkerDeps) 
       },
       claimed: runs.claimed,
       drop: async (runId, attempt) => {
+        runs.dropped({ runId, attempt });
         const folder = spool.get(runId, attempt);
-        if (folder) await spool.forget(folder);
+        // One that tells of a run is not an intent any more: what it tells has still to be shipped (P4).
+        if (folder && !folder.hasTold('claimed')) await spool.forget(folder);
       },
     },
   });

@@ -1,0 +1,224 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { uuidv7 } from 'uuidv7';
+import { expect, onTestFinished, test } from 'vitest';
+import { withDefaults } from '../../../src/domain/job.ts';
+import { createKeys } from '../../../src/domain/keys.ts';
+import type { LiveRun } from '../../../src/domain/values.ts';
+import type { LiveEntry, StartOrder } from '../../../src/launcher/protocol.ts';
+import { createEmbeddedCoordination } from '../../../src/stores/embedded/coordination.ts';
+import { openEmbedded } from '../../../src/stores/embedded/env.ts';
+import { systemClock, type Clock } from '../../../src/streams/clock.ts';
+import type { ClaimedRun } from '../../../src/worker/claims.ts';
+import type { Launcher } from '../../../src/worker/launcher.ts';
+import { adopt, compare, resettle } from '../../../src/worker/recover.ts';
+import { createRuns } from '../../../src/worker/runs.ts';
+import { openSpool } from '../../../src/worker/spool.ts';
+import { uptimeMs } from '../../../src/worker/uptime.ts';
+import { until } from '../../support/process.ts';
+
+const keys = createKeys();
+const AT = '2027-01-31T09:00:00.000Z';
+const live = (more: Partial<LiveRun> = {}): LiveRun => ({
+  v: 1,
+  runId: uuidv7(),
+  job: 'a',
+  worker: 'w1',
+  workerName: 'one',
+  attempt: 1,
+  trigger: 'schedule',
+  fireTime: AT,
+  state: 'running',
+  claimedAt: AT,
+  jobRevision: 1,
+  overlap: 'skip',
+  locks: true,
+  lostAfterMs: 180_000,
+  killGraceMs: 10_000,
+  latenessMs: 0,
+  ...more,
+});
+
+/** The runs of a worker on a real spool and the embedded store, with a launcher that notes what it is told to start and starts nothing. */
+const runsOf = async (clock: Clock = systemClock) => {
+  const base = mkdtempSync(join(tmpdir(), 'cronstream-runs-'));
+  const env = openEmbedded(join(base, 'db'));
+  const coordination = createEmbeddedCoordination({ env });
+  onTestFinished(async () => {
+    await coordination.close();
+    await env.close();
+    rmSync(base, { recursive: true, force: true });
+  });
+  const root = join(base, 'spool');
+  const spool = await openSpool(root);
+  const orders: StartOrder[] = [];
+  const ended: string[] = [];
+  const launcher = {
+    start: async (order: StartOrder): Promise<LiveEntry> => {
+      orders.push(order);
+      return { runId: order.runId, attempt: order.attempt, pid: 1, startTime: '0', startedAt: AT };
+    },
+    end: async () => true,
+    setDeadlines: async () => true,
+  } as unknown as Launcher;
+  const log = pino({ level: 'silent' });
+  const runs = createRuns({
+    coordination,
+    keys,
+    clock,
+    log,
+    spool,
+    scale: 1,
+    launcher: () => launcher,
+    onEnded: (_job, runId) => ended.push(runId),
+    onChanged: () => undefined,
+  });
+  /** A claim that holds, as `claimTick` makes it. */
+  const claim = async (run: LiveRun): Promise<ClaimedRun> => {
+    const { revision } = await coordination.transact({
+      then: [
+        { type: 'put', key: keys.run(run.job, run.runId), value: JSON.stringify(run) },
+        { type: 'put', key: keys.lock(run.job), value: run.runId },
+      ],
+    });
+    const job = withDefaults({ name: run.job, command: 'true', cronExpr: '* * * * *' });
+    return { live: run, fence: revision, rank: 0, cursorBefore: undefined, job, queued: undefined };
+  };
+  const stored = async (run: LiveRun): Promise<Partial<LiveRun>> => {
+    const { reads } = await coordination.transact({ then: [{ type: 'get', key: keys.run(run.job, run.runId) }] });
+    return JSON.parse(reads[0]?.value ?? '{}') as Partial<LiveRun>;
+  };
+  const recovery = { coordination, keys, me: 'w1', log, spool, runs };
+  return { root, spool, orders, ended, runs, claim, stored, recovery };
+};
+
+const exitOf = ({ runId, attempt }: LiveRun) => ({ v: 1, runId, attempt, pid: 1, at: AT, startedAt: AT, exitCode: 0 });
+
+test('P1: a second answer for one claim starts nothing, also when its run is over and its folder is gone', async () => {
+  const { runs, spool, claim, orders, ended } = await runsOf();
+  const claimed = await claim(live());
+  await runs.claimed(claimed);
+  await runs.start(claimed.live.runId);
+  await runs.exited(exitOf(claimed.live));
+  expect(ended).toStrictEqual([claimed.live.runId]);
+  await spool.confirm(await spool.take(100));
+  expect(spool.get(claimed.live.runId, 1)).toBeUndefined();
+
+  await runs.claimed(claimed);
+  await runs.start(claimed.live.runId);
+  expect(orders).toHaveLength(1);
+  expect(runs.count()).toBe(0);
+});
+
+test('P1: two answers at one time for one claim are one run', async () => {
+  const { runs, spool, claim, orders } = await runsOf();
+  const claimed = await claim(live());
+  await Promise.all([runs.claimed(claimed), runs.claimed(claimed)]);
+  await Promise.all([runs.start(claimed.live.runId), runs.start(claimed.live.runId)]);
+  await runs.exited(exitOf(claimed.live));
+  expect(orders).toHaveLength(1);
+  expect(runs.count()).toBe(0);
+  expect((await spool.take(100)).map(({ event }) => event.type)).toStrictEqual(['claimed', 'started', 'finished']);
+});
+
+test('P2: a run is started, or told as never started, whoever is first: never both', async () => {
+  for (let tries = 0; tries < 20; tries += 1) {
+    const { runs, claim, orders, stored, recovery } = await runsOf();
+    const claimed = await claim(live());
+    const answer = async (): Promise<void> => {
+      await runs.claimed(claimed);
+      await runs.start(claimed.live.runId);
+    };
+    await Promise.all(
+      tries % 2 === 0
+        ? [answer(), compare(recovery, Date.parse(AT) + 60_000)]
+        : [compare(recovery, Date.parse(AT) + 60_000), answer()],
+    );
+    const { state, reason } = await stored(claimed.live);
+    expect([orders.length, state, reason]).toStrictEqual(
+      orders.length === 1 ? [1, 'running', undefined] : [0, 'ended', 'notStarted'],
+    );
+  }
+});
+
+test('P2: a deadline that has passed before the start is not put off by a new lease', async () => {
+  let now = 0;
+  const { runs, claim, orders } = await runsOf({ ...systemClock, monotonic: () => now });
+  const run = live();
+  now = 200_000; // the claim was sent when the last renewal was as old as this
+  runs.asked(run);
+  await runs.renewed(now);
+  await runs.claimed(await claim(run));
+  await runs.start(run.runId);
+  expect(orders[0]?.until).toBeLessThan(uptimeMs());
+
+  const next = live({ job: 'b' });
+  runs.asked(next);
+  await runs.claimed(await claim(next));
+  await runs.start(next.runId);
+  expect(orders[1]?.until).toBeGreaterThan(uptimeMs() + 60_000);
+});
+
+test('P2: what was begun and never seen to start can be started by no order that is still on its way', async () => {
+  const { runs, claim, stored, recovery, spool } = await runsOf();
+  const claimed = await claim(live());
+  await runs.claimed(claimed);
+  const folder = spool.get(claimed.live.runId, 1)!;
+  expect(await folder.begin()).toBe(true);
+  await resettle(recovery, []);
+  await until(
+    async () => (await stored(claimed.live)).state === 'ended',
+    () => 'its end is not recorded',
+  );
+  expect(await stored(claimed.live)).toMatchObject({ outcome: 'lost', reason: 'notStarted' });
+  expect(existsSync(join(folder.dir, 'pid'))).toBe(true); // what a launcher makes first: it finds it made
+});
+
+test('what a launcher may have started is not told as never started', async () => {
+  const { runs, claim, stored, recovery, spool } = await runsOf();
+  const claimed = await claim(live());
+  await runs.claimed(claimed);
+  const folder = spool.get(claimed.live.runId, 1)!;
+  await folder.begin();
+  writeFileSync(join(folder.dir, 'pid'), ''); // made, and the launcher was killed before it could write more
+  await resettle(recovery, []);
+  await until(
+    async () => (await stored(claimed.live)).state === 'ended',
+    () => 'its end is not recorded',
+  );
+  expect(await stored(claimed.live)).toMatchObject({ outcome: 'lost', reason: 'exitUnknown' });
+});
+
+test('claims on their way are no leftovers when the launcher was gone', async () => {
+  const { runs, claim, spool, root, recovery, orders } = await runsOf();
+  const claimed = await claim(live());
+  const folder = await spool.open({ job: 'a', runId: claimed.live.runId, attempt: 1 });
+  await folder.writeFacts({ live: claimed.live, job: claimed.job });
+  const opening = `${uuidv7()}.001`;
+  mkdirSync(join(root, opening)); // its intent is just being written
+  await resettle(recovery, []);
+  expect(readdirSync(root).toSorted()).toStrictEqual([`${claimed.live.runId}.001`, opening].toSorted());
+
+  await runs.claimed(claimed);
+  await resettle(recovery, []);
+  await runs.start(claimed.live.runId);
+  expect(orders).toHaveLength(1);
+  await runs.exited(exitOf(claimed.live));
+  expect(runs.count()).toBe(0);
+});
+
+test('a claim whose answer was lost with its process is told as never started by the next', async () => {
+  const { claim, spool, stored, recovery } = await runsOf();
+  const claimed = await claim(live());
+  const folder = await spool.open({ job: 'a', runId: claimed.live.runId, attempt: 1 });
+  await folder.writeFacts({ live: claimed.live, job: claimed.job });
+  await adopt(recovery, []);
+  await until(
+    async () => (await stored(claimed.live)).state === 'ended',
+    () => 'its end is not recorded',
+  );
+  expect(await stored(claimed.live)).toMatchObject({ outcome: 'lost', reason: 'notStarted' });
+  expect((await spool.take(100)).map(({ event }) => event.type)).toStrictEqual(['claimed', 'finished']);
+});
