@@ -108,6 +108,23 @@ withChromium('the console: jobs', (executablePath) => {
     expect(await namesOn(page)).toEqual(['row-0222']);
   });
 
+  test('a click on a row is not lost when the row changes between press and release', async () => {
+    await save({ name: 'pressed', command: 'true' });
+    const runOnce = async (): Promise<string> =>
+      (await web.up().api<{ runId: string }>('/jobs/pressed/run', { method: 'POST' })).runId;
+    await runOnce();
+    await using page = await at('/');
+    const outcome = row(page, 'pressed').locator('[data-outcome=succeeded]');
+    const box = await outcome.boundingBox();
+    await page.mouse.move((box?.x ?? 0) + 12, (box?.y ?? 0) + 8);
+    await page.mouse.down();
+    const second = await runOnce();
+    await row(page, 'pressed').locator(`a[href="/runs/${second}"] [data-outcome=succeeded]`).waitFor();
+    await page.mouse.up();
+    await page.waitForURL(`**/runs/${second}`);
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toContain('pressed');
+  });
+
   test.each(['light', 'dark'] as const)('%s: axe finds nothing serious, with rows and without', async (colorScheme) => {
     await using page = await at('/', { colorScheme });
     await page.getByRole('heading', { name: 'No jobs yet' }).waitFor();
