@@ -1,4 +1,4 @@
-import { Button } from '@mantine/core';
+import { Alert, Button } from '@mantine/core';
 import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { FieldProblem } from '../../src/domain/problem.ts';
 import type { JobView } from '../../src/domain/wire.ts';
@@ -144,6 +144,11 @@ export const EditorBody = ({ view, start, isAsking, onAsk, onChanged, onClose, o
       }}
     >
       <div className={classes.content}>
+        {base?.broken !== undefined && (
+          <Alert color="red" mb="md" title={texts.broken}>
+            {texts.brokenHint(base.broken)}
+          </Alert>
+        )}
         {isConflict ? (
           <Conflict
             key={failure.theirs.revision}

@@ -72,6 +72,15 @@ test('the exact instant has the job’s zone too, where it is another and the br
   for (const zone of ['Europe/Berlin', 'UTC', 'Mars/Base']) expect(format.exact(at, zone)).toBe(format.exact(at));
 });
 
+test('a fire time has its weekday, in the zone that is asked for; none where the browser does not know the zone', () => {
+  const at = '2027-06-15T22:00:05.000Z';
+  expect(format.zone).toBe('Europe/Berlin');
+  expect(format.fire(at)).toBe('Wed 16 Jun, 00:00:05');
+  expect(format.fire(at, 'Asia/Tokyo')).toBe('Wed 16 Jun, 07:00:05');
+  expect(format.fire(at, 'UTC')).toBe('Tue 15 Jun, 22:00:05');
+  expect(format.fire(at, 'Mars/Base')).toBeUndefined();
+});
+
 test.each<[number, string]>([
   [0, '0 B'],
   [999, '999 B'],

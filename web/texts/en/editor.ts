@@ -4,7 +4,7 @@ export const editor = {
   name: 'Name',
   nameHint: 'Letters, digits, “.”, “_” and “-”',
   cron: 'Cron text',
-  cronHint: '5 fields, 6 (second first) or 7 (second first, year last); one a line',
+  cronHint: 'One a line: 5 fields, 6 (second first) or 7 (second first, year last); also @daily, @every 5m. # begins a comment',
   noCommand: 'What is to run? For example: /usr/local/bin/backup --all',
   /** Under the command. */
   runBy: (shell: string, user: string, folder: string, where: string) => `Run by ${shell} ${user} in ${folder}, ${where}.`,
@@ -28,7 +28,6 @@ export const editor = {
   nextFires: 'Next fire times',
   inZone: (zone: string) => `In ${zone}`,
   inYours: (zone: string) => `Yours, ${zone}`,
-  noFires: 'It never fires.',
   isOff: 'The job is switched off: it does not run at these times.',
   goToPlace: 'Go to this place in the text',
 
@@ -69,7 +68,6 @@ export const editor = {
   neverSo: 'Never',
   wordOn: 'on',
   wordOff: 'off',
-  lengthHint: '90s, 5 min, 1h30m',
   addRow: 'Add one',
   removeRow: (name: string) => `Take ${name} out`,
   rowName: 'Name',
