@@ -1,15 +1,19 @@
 import {
   catchError,
+  defer,
   distinctUntilChanged,
   EMPTY,
   exhaustMap,
+  filter,
   from,
-  ignoreElements,
   map,
   merge,
+  mergeMap,
   NEVER,
+  of,
   share,
   switchMap,
+  tap,
   type Observable,
 } from 'rxjs';
 import type { Keys } from '../domain/keys.ts';
@@ -31,8 +35,13 @@ export type PresenceDeps = {
 
 const STAMP_MS = 5_000;
 
-/** Keeps `workers/<id>` under a lease: written at once, every 5 s, and whenever `again$` says so. Emits the lease's states. A worker whose id lives on another machine is an error. */
-export const presence = ({ coordination, keys, clock, id, describe, again$ }: PresenceDeps): Observable<LeaseState> => {
+/** Keeps `workers/<id>` under a lease: written at once, every 5 s, and whenever `again$` says so. Emits the lease's states, `held` only from the first answer to a put under it
+ *  on: a lease without the key keeps no run of this worker from being declared lost (P2). A worker whose id lives on another machine is an error. */
+export const presence = (deps: PresenceDeps): Observable<LeaseState> => defer(() => presenceOf(deps));
+
+const presenceOf = ({ coordination, keys, clock, id, describe, again$ }: PresenceDeps): Observable<LeaseState> => {
+  let newest: LeaseState = { type: 'lost' };
+  let putUnder: LeaseId | undefined;
   const put = async (lease: LeaseId): Promise<void> => {
     const now = describe();
     const key = keys.worker(id);
@@ -48,7 +57,19 @@ export const presence = ({ coordination, keys, clock, id, describe, again$ }: Pr
         `worker ${id} lives on another machine (${before.value.host}): this data folder is a copy of that one; remove its file worker-id`,
       );
   };
-  const lease$ = holdLease({ coordination, clock }).pipe(share());
+  const lease$ = holdLease({ coordination, clock }).pipe(
+    tap((state) => {
+      newest = state;
+      if (state.type === 'lost') putUnder = undefined;
+    }),
+    share(),
+  );
+  /** The first put under a lease says that it is held; those after it say nothing. */
+  const onPut = (lease: LeaseId): Observable<LeaseState> => {
+    if (putUnder === lease || newest.type !== 'held' || newest.id !== lease) return EMPTY;
+    putUnder = lease;
+    return of(newest);
+  };
   const puts$ = lease$.pipe(
     map((state) => (state.type === 'held' ? state.id : undefined)),
     distinctUntilChanged(),
@@ -59,14 +80,14 @@ export const presence = ({ coordination, keys, clock, id, describe, again$ }: Pr
             // A put that fails is made good by the next; a lease that is gone is told by the lease.
             exhaustMap(() =>
               from(put(lease)).pipe(
+                mergeMap(() => onPut(lease)),
                 catchError((error: unknown) => (error instanceof Unavailable ? EMPTY : throwIfForeign(error))),
               ),
             ),
           ),
     ),
-    ignoreElements(),
   );
-  return merge(lease$, puts$);
+  return merge(lease$.pipe(filter((state) => state.type === 'lost' || state.id === putUnder)), puts$);
 };
 
 const throwIfForeign = (error: unknown): Observable<never> => {
