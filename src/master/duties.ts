@@ -29,6 +29,8 @@ const MINUTE = 60_000;
 const DAY = 86_400_000;
 /** Twice the clock limit and the last look of a worker: before that a worker may still claim the tick in good faith. */
 const SETTLE_MARGIN_MS = 7_000;
+/** A kill for a whole job stands at least for so long: longer than a feed that still counts as whole is behind. */
+const BARE_KILL_MS = 10_000;
 const REMOVED_AT_ONCE = 50;
 /** Of each duty, so that one look stays short; the rest is seen by the next one. */
 const MOST_AT_ONCE = 200;
@@ -199,8 +201,8 @@ const queueEnds: Look = ({ queue, jobs }, { keys, leader, now }) =>
   });
 
 /** A kill put by hand for a whole job means every run with an older fence: one key a run (P5), then the bare key goes. */
-const bareKills: Look = ({ bareKills: kills, runs, queue, kills: standing }, { keys, leader, now }) =>
-  [...kills.entries()].flatMap(([job, { key, revision }]) => {
+const bareKills: Look = ({ bareKills: kills, runs, queue, kills: standing }, { keys, leader, now, monotonic, scale }) =>
+  [...kills.entries()].flatMap(([job, { key, revision, seenAt }]) => {
     const older = [...runs.values()].filter(
       ({ live, fence }) => live.job === job && live.state === 'running' && fence < revision && !standing.has(live.runId),
     );
@@ -230,7 +232,10 @@ const bareKills: Look = ({ bareKills: kills, runs, queue, kills: standing }, { k
         return { name: 'killQueued', job, transaction: dropQueued({ keys, queued, queueRevision, event, leader }) };
       }),
     ];
-    return spread.length > 0 ? spread : [{ name: 'bareKillDone', job, transaction: removeKeys([{ key, revision }], leader) }];
+    if (spread.length > 0) return spread;
+    // The feeds of runs and of what waits may be behind the feed of kills: what is older may be told later.
+    if (monotonic - seenAt < BARE_KILL_MS / scale) return [];
+    return [{ name: 'bareKillDone', job, transaction: removeKeys([{ key, revision }], leader) }];
   });
 
 const inBunches = (

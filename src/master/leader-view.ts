@@ -41,7 +41,7 @@ export type LeaderView = {
   /** Owners of live runs that have no presence, and since when this leader knows it. */
   readonly absentSince: ReadonlyMap<string, number>;
   /** Kill keys without a run id, by job. */
-  readonly bareKills: ReadonlyMap<string, { readonly key: string; readonly revision: number }>;
+  readonly bareKills: ReadonlyMap<string, { readonly key: string; readonly revision: number; readonly seenAt: number }>;
   /** Run ids for which a kill key stands. */
   readonly kills: ReadonlySet<string>;
 };
@@ -75,7 +75,7 @@ export const createLeaderView = (
   const lasts = new Map<string, { revision: number; endedAt: number }>();
   const workers = new Map<string, Presence>();
   const absentSince = new Map<string, number>();
-  const bareKills = new Map<string, { key: string; revision: number }>();
+  const bareKills = new Map<string, { key: string; revision: number; seenAt: number }>();
   const kills = new Set<string>();
   const inSync = new Set<LeaderFeed>();
 
@@ -105,11 +105,13 @@ export const createLeaderView = (
     },
     workers: ({ key, value }) => {
       const parsed = parsePresence(value);
-      if (parsed.ok) workers.set(keys.workerOf(key), parsed.value);
+      if (!parsed.ok) return;
+      workers.set(keys.workerOf(key), parsed.value);
+      absentSince.delete(keys.workerOf(key)); // also one that is gone again at the next look
     },
     kills: ({ key, revision }) => {
       const { job, id } = keys.killOf(key);
-      if (id === undefined) bareKills.set(job, { key, revision });
+      if (id === undefined) bareKills.set(job, { key, revision, seenAt: monotonic() });
       else kills.add(id);
     },
   };

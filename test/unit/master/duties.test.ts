@@ -178,6 +178,23 @@ test('P2: a run is lost when its worker has been gone for its lostAfterMs, not s
   expect(duty?.transaction.then).toContainEqual({ type: 'delete', key: keys.lock('a') });
 });
 
+test('P2: a worker that was there between two looks is not counted as gone since the first', () => {
+  let monotonic = 0;
+  const view = createLeaderView(
+    keys,
+    () => undefined,
+    () => monotonic,
+  );
+  for (const feed of LEADER_FEEDS)
+    view.hear(feed, { type: 'snapshot', entries: feed === 'runs' ? [entry(keys.run('a', 'r1'), run(), 6)] : [], revision: 9 });
+  expect(view.view()?.absentSince.get('w1')).toBe(0);
+  monotonic = 170_000;
+  const presence = entry(keys.worker('w1'), worker, 10);
+  view.hear('workers', { type: 'changes', changes: [{ type: 'put', entry: presence }], revision: 10 });
+  view.hear('workers', { type: 'changes', changes: [{ type: 'delete', key: presence.key, revision: 11 }], revision: 11 });
+  expect(view.view()?.absentSince.get('w1')).toBe(170_000);
+});
+
 test('a run that is never lost is left to a person', () => {
   const view = seen(
     {
@@ -214,6 +231,15 @@ test('P5: a bare kill is spread to every run with an older fence, then goes', ()
   expect(duties[0]?.transaction.then[0]).toMatchObject({ type: 'put', key: keys.killer('a', 'r1') });
   const spread = seen({ ...settled, runs: [old, young], kills: [bare, entry(keys.killer('a', 'r1'), '{}', 11)] });
   expect(named(dutiesOf(spread, context))).toStrictEqual(['bareKillDone']);
+});
+
+test('P5: a bare kill stands until no feed can be behind it: a run that is told later is killed too', () => {
+  const bare = entry(keys.killer('a'), 'x', 10);
+  const [young, old] = [9_999, 10_000].map((monotonic) => ({ ...context, monotonic }));
+  expect(named(dutiesOf(seen({ ...settled, kills: [bare] }), young!))).toStrictEqual([]);
+  expect(named(dutiesOf(seen({ ...settled, kills: [bare] }), old!))).toStrictEqual(['bareKillDone']);
+  const told = seen({ ...settled, kills: [bare], runs: [entry(keys.run('a', 'r1'), run(), 6)] });
+  expect(named(dutiesOf(told, young!))).toStrictEqual(['spreadKill']);
 });
 
 test('keys of ended runs go after a minute, in bunches', () => {
