@@ -4,7 +4,7 @@ import { toInstant, toMs } from '../domain/instant.ts';
 import type { KnownJob } from '../domain/known-job.ts';
 import type { Cursor } from '../domain/tick.ts';
 
-/** So many skipped ticks are told one by one by a save. Later ones are passed by the mark all the same. */
+/** So many skipped ticks are told one by one by a save; those after them as one range. */
 const TOLD_SKIPS = 100;
 
 export type Mark = {
@@ -44,5 +44,18 @@ export const markOf = ({
     at = next;
     events.push({ v: 1, type: 'tickSkipped', job: name, at: toInstant(now), fireTime: toInstant(next), reason: 'edited', by });
   }
-  return { mark, events };
+  const rest = missed && gapOf(before.schedule, at, missed.to + 1, now, -1).missed;
+  if (!rest) return { mark, events };
+  const { from, to, count } = rest;
+  const range: RunEvent = {
+    v: 1,
+    type: 'ticksMissed',
+    job: name,
+    at: toInstant(now),
+    from: toInstant(from),
+    to: toInstant(to),
+    count,
+    reason: 'edited',
+  };
+  return { mark, events: [...events, range] };
 };
