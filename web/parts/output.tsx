@@ -21,12 +21,12 @@ export const Output = ({ attempts, run }: OutputProps) => {
   const isOver = run.state === 'finished';
   if (attempts.length <= 1)
     return (
-      <Paper withBorder component="section" aria-label={texts.output} className={classes['frame'] ?? ''}>
+      <Paper withBorder className={classes['frame'] ?? ''}>
         {shown ? <OneAttempt run={run} attempt={shown} isLive={!isOver} isOnly /> : <Nothing run={run} />}
       </Paper>
     );
   return (
-    <Paper withBorder component="section" aria-label={texts.output} className={classes['frame'] ?? ''}>
+    <Paper withBorder className={classes['frame'] ?? ''}>
       <Tabs value={String(shown?.attempt)} onChange={(value) => choose(Number(value))} keepMounted={false}>
         <Tabs.List>
           {attempts.toReversed().map(({ attempt, end }) => (

@@ -96,20 +96,28 @@ const hasText = (q: string) => {
 
 /** Runs, newest first, as the master filters them: their ids are in the order of time. What they printed is in the log alone: of a run that is told of here only
  *  name and error are looked at. */
-export const runsBy = (asked: RunsAsked): ListKind<RunView> & { readonly mayHaveText: (run: RunView) => boolean } => {
+export const runsBy = (
+  asked: RunsAsked,
+): ListKind<RunView> & { readonly readEnded: (event: LiveEvent) => string | undefined } => {
   const { job, q } = asked;
   const isAsked = isRunAsked(asked);
   const isText = q === undefined ? () => true : hasText(q);
+  const mayHaveText = (run: RunView): boolean => run.state === 'finished' && isAsked(run) && !isText(run);
+  const rowOf = (event: LiveEvent): RunView | undefined => ('run' in event ? (event.run) : undefined);
   return {
     topic: job === undefined ? 'runs' : `job/${job}`,
     idOf: ({ id }) => id,
     compare: (a, b) => compareText(b.id, a.id),
     isAsked: (run) => isAsked(run) && isText(run),
-    /** It has ended and fits but for the text, which its output may have: who wants to know asks the master. */
-    mayHaveText: (run) => run.state === 'finished' && isAsked(run) && !isText(run),
     read: (event) => {
-      const row = 'run' in event ? (event.run as RunView | undefined) : undefined;
-      return row && { id: row.id, row };
+      const row = rowOf(event);
+      // What may have the text in its output is the master's to say, and no reason to take away a row that it gave.
+      return row && !mayHaveText(row) ? { id: row.id, row } : undefined;
+    },
+    /** The id of a run that has ended and fits but for the text, which its output may have: who wants to know asks the master. */
+    readEnded: (event) => {
+      const row = rowOf(event);
+      return row && mayHaveText(row) ? row.id : undefined;
     },
   };
 };

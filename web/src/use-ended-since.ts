@@ -13,12 +13,13 @@ export const useEndedSince = (kind: ReturnType<typeof runsBy>, isOn: boolean, as
   useEffect(() => {
     if (!isOn || asOf === undefined) return undefined;
     return live.subscribe(kind.topic, asOf, {
-      onEvent: (event) => {
-        const run = kind.read(event)?.row;
-        if (!run || !kind.mayHaveText(run)) return;
+      onEvent: (event, at) => {
+        const id = kind.readEnded(event);
+        // What was told at the position itself comes again.
+        if (id === undefined || Number(at) <= Number(asOf)) return;
         setEnded((before) => {
           const ids = before?.of === of ? before.ids : new Set<string>();
-          return ids.size >= MOST || ids.has(run.id) ? (before ?? { of, ids }) : { of, ids: new Set([...ids, run.id]) };
+          return ids.size >= MOST || ids.has(id) ? (before ?? { of, ids }) : { of, ids: new Set([...ids, id]) };
         });
       },
       onResync: () => undefined, // the list is read anew then, and with it comes another `asOf`
