@@ -3,7 +3,7 @@ import { useEffect } from 'react';
 import { useSearchParams } from 'wouter';
 import type { JobView, TickView } from '../../src/domain/wire.ts';
 import { ApiError } from '../src/api.ts';
-import { useNow } from '../src/clock.ts';
+import { now, useNow } from '../src/clock.ts';
 import { shownJob } from '../src/shown-job.ts';
 import { texts } from '../src/texts.ts';
 import { didNotRun, readSpan, rowsOf, withoutFar, writeSpan, type Span } from '../src/ticks.ts';
@@ -39,7 +39,8 @@ export const Timeline = ({ view }: { readonly view: JobView }) => {
   };
   const { timezone } = shownJob(view).schedule;
   const around = typeof span === 'object' ? span.around : undefined;
-  const shown = isOnly ? notRun : around === undefined ? ticks && withoutFar(ticks) : ticks;
+  const isAhead = around !== undefined && Date.parse(around) > now();
+  const shown = isOnly ? notRun : isAhead ? ticks : ticks && withoutFar(ticks);
   const oldest = ticks?.at(-1)?.fireTime;
   return (
     <Section title={texts.ticks} isFlush>

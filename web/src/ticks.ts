@@ -2,8 +2,8 @@ import type { TickView } from '../../src/domain/wire.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-/** So far to either side of an instant that somebody asks about. */
-const AROUND_MS = HOUR_MS;
+/** So far before and after an instant that somebody asks about: the list begins at its newer end, and a job of every second must not fill it before it gets there. */
+const [BEFORE_MS, AFTER_MS] = [HOUR_MS, HOUR_MS / 6];
 
 /** What of the timeline is shown: up to now, or around an instant (ISO). */
 export type Span = 'day' | 'week' | { readonly around: string };
@@ -27,7 +27,8 @@ const iso = (ms: number): string => new Date(ms).toISOString();
 export const windowOf = (span: Span, now: number): Window => {
   if (typeof span !== 'object') return { from: iso(now - (span === 'week' ? 7 : 1) * DAY_MS) };
   const at = Date.parse(span.around);
-  return { from: iso(at - AROUND_MS), to: iso(at + AROUND_MS) };
+  const isUpToNow = at <= now && at + AFTER_MS > now;
+  return { from: iso(at - BEFORE_MS), ...(isUpToNow ? {} : { to: iso(at + AFTER_MS) }) };
 };
 
 export type TicksPage = { readonly items: readonly TickView[]; readonly nextCursor?: string };

@@ -3,7 +3,8 @@ import { ask, jobPath } from './api.ts';
 import { later, now } from './clock.ts';
 import { windowOf, withNewest, withOlder, type Known, type Span, type TicksPage, type Window } from './ticks.ts';
 
-const LIMIT = '200';
+/** Around an instant all of it is wanted. */
+const LIMIT = { upToNow: '200', around: '500' };
 /** Asked anew at most so often, however much happens. */
 const CALM_MS = 1_500;
 
@@ -19,7 +20,11 @@ type State = {
 type Asking = { readonly poke: () => void; readonly more: (cursor: string) => void };
 
 const askTicks = (name: string, window: Window, signal: AbortSignal, cursor?: string): Promise<TicksPage> => {
-  const search = new URLSearchParams({ ...window, limit: LIMIT, ...(cursor === undefined ? {} : { cursor }) });
+  const search = new URLSearchParams({
+    ...window,
+    limit: window.to === undefined ? LIMIT.upToNow : LIMIT.around,
+    ...(cursor === undefined ? {} : { cursor }),
+  });
   return ask<TicksPage>('GET', `${jobPath(name)}/ticks?${search.toString()}`, { signal });
 };
 

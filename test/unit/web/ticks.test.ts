@@ -25,11 +25,17 @@ describe('what of the timeline is shown, in the address', () => {
     expect(writeSpan(span)).toBe(written);
   });
 
-  test('up to now what comes belongs to it; around an instant it is an hour to either side', () => {
+  test('up to now what comes belongs to it; around an instant it is an hour before and a little after', () => {
     const now = Date.parse(at(0));
     expect(windowOf('day', now)).toEqual({ from: '2027-06-14T03:00:00.000Z' });
     expect(windowOf('week', now)).toEqual({ from: '2027-06-08T03:00:00.000Z' });
-    expect(windowOf({ around: at(30) }, now)).toEqual({ from: `${DAY}T02:30:00.000Z`, to: `${DAY}T04:30:00.000Z` });
+    expect(windowOf({ around: at(30) }, now)).toEqual({ from: `${DAY}T02:30:00.000Z`, to: at(40) });
+    expect(windowOf({ around: `${DAY}T02:30:00.000Z` }, now)).toEqual({
+      from: `${DAY}T01:30:00.000Z`,
+      to: `${DAY}T02:40:00.000Z`,
+    });
+    // The next hour of a job of every second would hide what just ran.
+    expect(windowOf({ around: `${DAY}T02:55:00.000Z` }, now)).toEqual({ from: `${DAY}T01:55:00.000Z` });
   });
 });
 
