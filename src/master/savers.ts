@@ -18,11 +18,11 @@ export type Savers = ReturnType<typeof createSavers>;
  *  event cannot be had now. */
 export const createSavers = ({
   stores: { runLog },
-  projection: { seen },
+  projection: { seen, reached },
   clock,
 }: {
   readonly stores: Pick<RouteStores, 'runLog'>;
-  readonly projection: Pick<Projection, 'seen'>;
+  readonly projection: Pick<Projection, 'seen' | 'reached'>;
   readonly clock: Clock;
 }) => {
   const known = new Map<string, Saver>();
@@ -34,9 +34,18 @@ export const createSavers = ({
     return saver;
   };
 
-  const lookUp = async (name: string, revision: number): Promise<Saver> => {
+  const inOutbox = (name: string, revision: number): Saver | undefined => {
     const waiting = seen.outboxOfJob(name).find((told) => told.type === 'jobSaved' && told.revision === revision);
-    if (waiting?.type === 'jobSaved') return { savedBy: waiting.by, savedAt: waiting.at };
+    return waiting?.type === 'jobSaved' ? { savedBy: waiting.by, savedAt: waiting.at } : undefined;
+  };
+
+  const lookUp = async (name: string, revision: number): Promise<Saver> => {
+    const now = inOutbox(name, revision);
+    if (now) return now;
+    // The feeds are not in step: who has just heard of the save may ask before the outbox's feed has it.
+    await reached('outbox', revision);
+    const then = inOutbox(name, revision);
+    if (then) return then;
     const newest = await runLog.eventsAbout(`job/${name}/`, { isDown: true, limit: LOOKED_AT });
     const saved = newest.find((event) => event.type === 'jobSaved' && event.revision === revision);
     return saved?.type === 'jobSaved' ? { savedBy: saved.by, savedAt: saved.at } : {};
