@@ -138,6 +138,8 @@ const told =
 /** Ships what lies in the outbox to the run log, then removes it: in this order, so that nothing is lost, and idempotent by the event's id, so that nothing is doubled. */
 const outbox = ({ coordination, runLog, keys, clock, log }: LeaderDeps, leader: Compare): Observable<never> => {
   const items = new Map<string, Entry>();
+  /** Of a newer version: they stay for a leader that can read them, and are told once. */
+  const unreadable = new Map<string, number>();
   const feed$ = feed(coordination, keys.outbox, { clock }).pipe(
     tap((event) => {
       if (event.type === 'outOfSync') return;
@@ -150,15 +152,23 @@ const outbox = ({ coordination, runLog, keys, clock, log }: LeaderDeps, leader: 
     ignoreElements(),
   );
   const ship = async (): Promise<void> => {
-    const entries = [...items.values()].slice(0, SHIPPED_AT_ONCE);
-    const events = entries.flatMap(({ key, value, revision }): readonly RunEvent[] => {
+    const entries: Entry[] = [];
+    const events: RunEvent[] = [];
+    for (const entry of items.values()) {
+      if (entries.length === SHIPPED_AT_ONCE) break;
+      const { key, value, revision } = entry;
+      if (unreadable.get(key) === revision) continue;
       const event = parseRunEvent(key, parsed(value));
+      if (event.type === 'unknown') {
+        unreadable.set(key, revision);
+        log.error({ key, value }, 'an item of the outbox cannot be read: it stays there');
+        continue;
+      }
+      entries.push(entry);
       // The item and the job were put by one transaction: of the same revision, whoever ships it.
-      if (event.type === 'jobSaved' || event.type === 'jobDeleted') return [{ ...event, revision }];
-      if (event.type !== 'unknown') return [event];
-      log.error({ key, value }, 'an item of the outbox cannot be read: it is left out of the run log');
-      return [];
-    });
+      events.push(event.type === 'jobSaved' || event.type === 'jobDeleted' ? { ...event, revision } : event);
+    }
+    if (entries.length === 0) return;
     const { refused, conflicts } = await runLog.append(events);
     for (const { event, reason } of refused) log.error({ event, reason }, 'the run log refuses an event of the outbox');
     for (const id of conflicts) log.error({ id }, 'the run log holds another event under this id');
