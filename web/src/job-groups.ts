@@ -30,7 +30,7 @@ const FIRST = ['/name', '/command', '/cronExpr'] as const;
 const MORE_ATTEMPTS: Partial<Job> = { retry: { max: 1 } };
 
 /** The fields in groups, in the order of the form. Every field of the domain's `Job` is here or one of the first three. */
-export const GROUPS = [
+const GROUPS = [
   {
     id: 'when',
     fields: [
