@@ -75,7 +75,7 @@ const english = {
   unevenStep: (line: number, field: string, text: string) =>
     `Line ${String(line)}: ${text} in the ${field} starts anew each time, so the last step is shorter.`,
   often: (seconds: number) =>
-    `It fires every ${seconds === 1 ? 'second' : `${String(seconds)} seconds`} at times: many runs to keep.`,
+    `It fires as often as every ${seconds === 1 ? 'second' : `${String(seconds)} seconds`}: many runs to keep.`,
   clockGap: (day: string, from: string, to: string, fires: string) => `On ${day} the clock goes from ${from} to ${to}: ${fires}`,
   clockFold: (day: string, from: string, to: string, fires: string) =>
     `On ${day} the clock goes back from ${from} to ${to}: ${fires}`,
@@ -152,7 +152,7 @@ const chinese: typeof english = {
   notInMonths: (line, months) => `第 ${String(line)} 行在${months}不会触发：这些月份没有这一天。`,
   onlyLeap: (line) => `第 ${String(line)} 行只在闰年触发。`,
   unevenStep: (line, field, text) => `第 ${String(line)} 行：${field}字段的 ${text} 每轮重新开始，因此最后一步较短。`,
-  often: (seconds) => `有时每 ${String(seconds)} 秒触发一次：需要保存很多运行。`,
+  often: (seconds) => `最密时每 ${String(seconds)} 秒触发一次：需要保存很多运行。`,
   clockGap: (day, from, to, fires) => `${day} 时钟从 ${from} 拨到 ${to}：${fires}`,
   clockFold: (day, from, to, fires) => `${day} 时钟从 ${from} 拨回 ${to}：${fires}`,
   gapAfter: '落在其间的会在空缺之后立即运行一次。',

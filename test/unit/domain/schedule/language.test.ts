@@ -141,8 +141,8 @@ test.each([
   [{ cronExpr: '0 0 */2 * 1' }, 'days that match both'],
   [{ cronExpr: '0 0 0 1 1 *' }, 'some tools read the sixth as a year'],
   [{ cronExpr: '*/7 * * * *' }, 'the last step is shorter'],
-  [{ cronExpr: '*/5 * * * * * *' }, 'It fires every 5 seconds'],
-  [{ cronExpr: '* * * * * * *' }, 'It fires every second'],
+  [{ cronExpr: '*/5 * * * * * *' }, 'as often as every 5 seconds'],
+  [{ cronExpr: '* * * * * * *' }, 'as often as every second:'],
   [{ cronExpr: 'H * * * *' }, 'depend on the name of the job'],
   [{ cronExpr: '@at 2026-01-01T00:00:00Z' }, 'It does not fire any more'],
   [
