@@ -56,7 +56,14 @@ export default function Jobs() {
     <Stack gap="sm">
       <VisuallyHidden component="h1">{texts.jobs}</VisuallyHidden>
       <DemoBanner shown={list.rows && tagsOf.filter((of) => of.includes('demo')).length} />
-      <JobsBar asked={asked} change={change} tags={tags} onNew={mayEdit ? () => create() : undefined} count={rows && count} />
+      <JobsBar
+        asked={asked}
+        change={change}
+        tags={tags}
+        onNew={mayEdit ? () => create() : undefined}
+        isEmpty={rows?.length === 0 && !isFiltered}
+        count={rows && count}
+      />
       {list.error ? (
         <Failed error={list.error} onAgain={list.again} />
       ) : !rows ? (

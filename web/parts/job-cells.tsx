@@ -1,4 +1,3 @@
-import { Text } from '@mantine/core';
 import { Link } from 'wouter';
 import type { JobView } from '../../src/domain/wire.ts';
 import { format } from '../src/format.ts';
@@ -11,7 +10,7 @@ type NextProps = { readonly view: JobView; readonly isOn: boolean; readonly zone
 
 /** When it runs next. */
 export const Next = ({ view: { nextFireTime, broken }, isOn, zone }: NextProps) => (
-  <Text size="sm" {...(isOn && nextFireTime !== undefined ? {} : { c: 'dimmed' })} component="span">
+  <span className={isOn && nextFireTime !== undefined ? classes['plainly'] : classes['faint']}>
     {broken !== undefined ? (
       ''
     ) : !isOn ? (
@@ -21,7 +20,7 @@ export const Next = ({ view: { nextFireTime, broken }, isOn, zone }: NextProps) 
     ) : (
       <Distance at={nextFireTime} zone={zone} />
     )}
-  </Text>
+  </span>
 );
 
 type LastProps = { readonly view: JobView; readonly zone: string | undefined };
@@ -30,18 +29,11 @@ type LastProps = { readonly view: JobView; readonly zone: string | undefined };
  *  button would swallow the click. */
 export const Last = ({ view, zone }: LastProps) => {
   const { id, outcome, more } = lastOf(view, zone);
-  if (id === undefined && outcome === undefined)
-    return (
-      <Text size="sm" c="dimmed" component="span">
-        {texts.never}
-      </Text>
-    );
+  if (id === undefined && outcome === undefined) return <span className={classes['faint']}>{texts.never}</span>;
   return (
     <Link href={id === undefined ? `/jobs/${encodeURIComponent(view.job.name)}` : `/runs/${id}`} className={classes['run'] ?? ''}>
       {outcome}
-      <Text size="xs" c="dimmed" component="span" className="figures">
-        {more}
-      </Text>
+      <span className={`figures ${classes['small'] ?? ''}`}>{more}</span>
     </Link>
   );
 };

@@ -1,4 +1,4 @@
-import { Switch, Text } from '@mantine/core';
+import { Switch } from '@mantine/core';
 import { memo } from 'react';
 import { Link } from 'wouter';
 import type { JobView } from '../../src/domain/wire.ts';
@@ -23,7 +23,7 @@ export const JobHeads = () => (
 );
 
 /** Its tags, each a way to the jobs that have it. */
-export const Tags = ({ tags }: { readonly tags: readonly string[] }) =>
+const Tags = ({ tags }: { readonly tags: readonly string[] }) =>
   tags.map((tag) => (
     <Link key={tag} href={`/?tag=${encodeURIComponent(tag)}`} className={classes['tag'] ?? ''} title={texts.onlyTag(tag)}>
       {tag}
@@ -56,17 +56,13 @@ export const JobRow = memo(function JobRow({ view, onEdit }: RowProps) {
       </div>
       <div className={classes['schedule']}>
         {broken === undefined ? (
-          <Text size="sm" className="anywhere">
-            {schedule}
-          </Text>
+          <div className={classes['plainly']}>{schedule}</div>
         ) : (
-          <Text size="sm" c="red" className="anywhere">
+          <div className={classes['wrong']}>
             <b>{texts.broken}.</b> {texts.brokenHint(broken)}
-          </Text>
+          </div>
         )}
-        <Text size="xs" c="dimmed" className={classes['cron'] ?? ''}>
-          {cronExpr}
-        </Text>
+        <div className={`${classes['small'] ?? ''} ${classes['cron'] ?? ''}`}>{cronExpr}</div>
       </div>
       <div className={classes['next']}>
         <Next view={view} isOn={shown.isOn} zone={timezone} />

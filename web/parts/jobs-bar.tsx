@@ -14,12 +14,14 @@ type BarProps = {
   /** Tags to choose from. */
   readonly tags: readonly string[];
   readonly onNew: (() => void) | undefined;
+  /** There is nothing to filter: then it is only in the way. */
+  readonly isEmpty: boolean;
   /** How many there are of what is asked for. */
   readonly count: string | undefined;
 };
 
 /** Search, filters and the order of the jobs. */
-export const JobsBar = ({ asked, change, tags, onNew, count }: BarProps) => {
+export const JobsBar = ({ asked, change, tags, onNew, isEmpty, count }: BarProps) => {
   const isFiltered = (['q', 'tag', 'enabled', 'outcome'] as const).some((each) => asked[each] !== undefined);
   const allTags = asked.tag === undefined || tags.includes(asked.tag) ? tags : [asked.tag, ...tags];
   return (
@@ -32,7 +34,7 @@ export const JobsBar = ({ asked, change, tags, onNew, count }: BarProps) => {
           </Button>
         )}
       </Group>
-      <div className={classes['filters']}>
+      <div className={classes['filters']} hidden={isEmpty}>
         <Choice
           label={texts.filterEnabled}
           value={asked.enabled === undefined ? '' : String(asked.enabled)}
