@@ -119,7 +119,16 @@ const Languages = () => (
           {name}
         </Text>
       ) : (
-        <Anchor key={each} component="button" type="button" size="sm" lang={each} onClick={() => speak(each)}>
+        <Anchor
+          key={each}
+          component="button"
+          type="button"
+          size="sm"
+          c="inherit"
+          underline="always"
+          lang={each}
+          onClick={() => speak(each)}
+        >
           {name}
         </Anchor>
       ),

@@ -87,6 +87,7 @@ withChromium('the console: runs', (executablePath) => {
     await save({ name: 'talker', command: 'echo "the needle of $(date +%N)"' });
     const [first] = await ran('talker');
     await using page = await at('/runs');
+    await page.locator(`[data-run="${String(first)}"]`).waitFor();
     await page.keyboard.press('/');
     await page.keyboard.type('NEEDLE');
     await page.waitForURL(/q=NEEDLE/);
