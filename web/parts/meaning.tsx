@@ -105,8 +105,12 @@ export const Places = ({ text, problems, onGo }: PlacesProps) => {
             data-place={`${String(line)}:${String(column)}`}
             onClick={() => onGo(start, start + length)}
           >
-            <pre aria-hidden="true">{`${at}\n${' '.repeat(column - 1)}${'^'.repeat(length)}`}</pre>
-            <Text size="sm" c="var(--mantine-color-error)" className="anywhere">
+            <pre aria-hidden="true">
+              {`${at}\n${' '.repeat(column - 1)}`}
+              <b>{'^'.repeat(length)}</b>
+            </pre>
+            <Text size="sm" className="anywhere">
+              <span aria-hidden="true">✕ </span>
               {message}
             </Text>
           </UnstyledButton>
