@@ -1,7 +1,8 @@
 import { Menu, UnstyledButton, useMantineColorScheme, type MantineColorScheme } from '@mantine/core';
+import { Link } from 'wouter';
 import { ask, signedOut } from '../src/api.ts';
 import { language, LANGUAGES, speak, type Language } from '../src/language.ts';
-import { useMe } from '../src/session.ts';
+import { useMay, useMe } from '../src/session.ts';
 import { texts } from '../src/texts.ts';
 import classes from './header.module.css';
 
@@ -14,6 +15,7 @@ const THEMES = [
 /** What is set for this browser, where the API is told of, and the way out. */
 export const MainMenu = ({ onKeys }: { readonly onKeys: () => void }) => {
   const me = useMe().data;
+  const mayImport = useMay('editor');
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const who = !me || me.noAuth ? undefined : texts.signedInAs(me.name, me.role);
   return (
@@ -44,6 +46,11 @@ export const MainMenu = ({ onKeys }: { readonly onKeys: () => void }) => {
           ))}
         </Menu.RadioGroup>
         <Menu.Divider />
+        {mayImport && (
+          <Menu.Item component={Link} href="/import">
+            {texts.importPage}
+          </Menu.Item>
+        )}
         <Menu.Item rightSection={<kbd className={classes['key']}>?</kbd>} onClick={onKeys}>
           {texts.keys}
         </Menu.Item>

@@ -23,7 +23,7 @@ export class ApiError extends Error {
 /** Told when a master no longer knows who is looking. */
 export const signedOut = new EventTarget();
 
-/** Asks the master that served this page, below /api/v1. Rejects with `ApiError`, also when nobody answers (`code` noAnswer). */
+/** Asks the master that served this page, below /api/v1. A body that is text goes as text, all else as JSON. Rejects with `ApiError`, also when nobody answers (`code` noAnswer). */
 export const ask = async <T>(
   method: string,
   path: string,
@@ -39,10 +39,12 @@ export const ask = async <T>(
     headers: {
       accept: 'application/json',
       'accept-language': language,
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(body === undefined
+        ? {}
+        : { 'content-type': typeof body === 'string' ? 'text/plain; charset=utf-8' : 'application/json' }),
       ...headers,
     },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     ...(signal === undefined ? {} : { signal }),
   }).catch((error: unknown) => {
     if (signal?.aborted === true) throw error;

@@ -15,6 +15,7 @@ const Jobs = lazy(() => import('../pages/jobs.tsx'));
 const Job = lazy(() => import('../pages/job.tsx'));
 const Runs = lazy(() => import('../pages/runs.tsx'));
 const Run = lazy(() => import('../pages/run.tsx'));
+const Import = lazy(() => import('../pages/import.tsx'));
 const Workers = lazy(() => import('../pages/workers.tsx'));
 
 /** Who is looking decides what is shown: the pages, or the way in. Signing in comes back to the page where one was. */
@@ -100,6 +101,11 @@ const Pages = () => {
                 <Run key={id} id={id} />
               </Page>
             )}
+          </Route>
+          <Route path="/import">
+            <Page>
+              <Import />
+            </Page>
           </Route>
           <Route path="/workers">
             <Page>

@@ -1,5 +1,6 @@
 import { common } from './common.ts';
 import { editor } from './editor.ts';
+import { importing } from './import.ts';
 import { job } from './job.ts';
 import { jobs } from './jobs.ts';
 import { runs } from './runs.ts';
@@ -8,4 +9,7 @@ import * as words from './words.ts';
 import { workers } from './workers.ts';
 
 /** Every text of the console in one language. The names are one flat list: test/unit/web/texts.test.ts shows that no two rooms use the same. */
-export const en = { texts: { ...common, ...editor, ...job, ...jobs, ...runs, ...signIn, ...workers }, words } as const;
+export const en = {
+  texts: { ...common, ...editor, ...importing, ...job, ...jobs, ...runs, ...signIn, ...workers },
+  words,
+} as const;

@@ -1,0 +1,36 @@
+import type { importing as inEnglish } from '../en/import.ts';
+import type { Translated } from '../translated.ts';
+
+export const importing: Translated<typeof inEnglish> = {
+  importPage: '导入 crontab',
+  importHint: '粘贴内容，或把文件拖到这里。在您确认之前什么都不会保存；下面逐行显示每一行会变成什么。',
+  crontab: 'Crontab 内容',
+  crontabExample: '# 备份账目\n0 3 * * *  /opt/bin/backup.sh',
+  chooseFile: '选择文件',
+  importSource: '来源',
+  importSourceHint: '它来自哪里。再次导入同一来源时只会更改该来源的任务，不会动其他任务。',
+  importZone: '时区',
+  importZoneHint: '原机器的时区',
+  importWorkers: '工作节点',
+  importWorkersHint: '只有这些节点可以运行这些任务，如 web1,web2；留空则不限',
+  ignoreUser: '忽略用户列：任务以工作节点的用户身份运行',
+  saveDisabled: '新任务先保存为停用',
+  pruneJobs: '删除该来源中 crontab 里已没有的任务',
+  importLines: '每一行会变成什么',
+  onlyJobs: '只显示任务和被拒绝的行',
+  importLine: (line) => `第 ${line} 行`,
+  importCount: (action, count) => `${action} ${String(count)}`,
+  importNothing: '没有要保存的',
+  importSave: (count) => `保存 ${String(count)} 个任务`,
+  importedTitle: '完成',
+  importedJobs: '查看该来源的任务',
+  importRest: (count) => `另有 ${count} 行`,
+  importActions: {
+    created: '新建',
+    changed: '更改',
+    unchanged: '不变',
+    removed: '删除',
+    refused: '拒绝',
+    noted: '说明',
+  },
+};
