@@ -132,12 +132,19 @@ const createInvariants = (world: World) => {
       if ((state[at.starts(t)] ?? 0) > 1) return `P1: the command of tick ${String(t)} is started twice`;
     }
     const living: string[] = [];
+    let unlocked: string | undefined;
     for (let w = 0; w < W; w += 1) {
+      // Named exceptions of P2: a host that is dead runs nothing, and one that was frozen while it ran something could not end it.
       if (state[block(w) + own.host] === HOST.dead || state[block(w) + own.exempt]) continue;
       for (let t = 1; t <= T; t += 1)
-        for (let n = 0; n < N; n += 1) if (state[block(w) + own.run(t, n)] === RUN.alive) living.push(world.runId(w, t, n));
+        for (let n = 0; n < N; n += 1) {
+          if (state[block(w) + own.run(t, n)] !== RUN.alive) continue;
+          living.push(world.runId(w, t, n));
+          if (!world.isRunning(state[slots.run(world.runIndex(w, t, n))] ?? 0)) unlocked = world.runId(w, t, n);
+        }
     }
     if (living.length > 1) return `P2: ${living.join(' and ')} run at one time`;
+    if (unlocked !== undefined) return `P2: run ${unlocked} still lives, and was declared lost`;
     const cursor = world.cursorOf(state[slots.cursor] ?? 0)?.at ?? 0;
     for (let t = 1; t <= T; t += 1) {
       const fates = (state[at.claims(t)] ?? 0) + (state[at.told(t)] ?? 0);
@@ -215,34 +222,33 @@ export const explore = (scenario: Scenario, mostStates = 3_000_000): Explored =>
     parents.push(parent);
     return number;
   };
-  const wayTo = (number: number): readonly string[] => {
+  /** Told again from the first state on, so that every worker keeps its name. */
+  const wayTo = (number: number): { readonly steps: readonly string[]; readonly last: readonly number[] } => {
     const chain: string[] = [];
     for (let each = number; each > 0; each = parents.at(each)) chain.unshift(states[each] ?? '');
-    // Told again from the first state on, so that every worker keeps its name.
-    let state: readonly number[] = firstState(world);
-    return chain.map((wanted) => {
-      let found = '';
-      let next = state;
-      steps(state, (candidate, _isFault, label) => {
-        if (found !== '' || canonical(candidate) !== wanted) return;
-        found = label();
-        next = candidate;
+    let last: readonly number[] = firstState(world);
+    const told = chain.map((wanted) => {
+      let found: { readonly label: () => string; readonly next: readonly number[] } | undefined;
+      steps(last, (next, _isFault, label) => {
+        if (canonical(next) === wanted) found ??= { label, next };
       });
-      state = next;
-      return found;
+      const label = found?.label() ?? '';
+      last = found?.next ?? last;
+      return label;
     });
+    return { steps: told, last };
   };
-  const violated = (what: string, number: number): Explored => ({
-    states: states.length,
-    violation: { what, steps: wayTo(number) },
-  });
+  const violated = (number: number): Explored => {
+    const { steps: way, last } = wayTo(number);
+    const what = wrong(last) ?? 'stuck: no way without a further fault leads to "all decided, lock free"';
+    return { states: states.length, violation: { what, steps: way } };
+  };
 
   add(canonical(firstState(world)), 0);
   for (let number = 0; number < states.length; number += 1) {
     if (states.length > mostStates) throw new Error(`more than ${String(mostStates)} states: the scenario is too large`);
     const state = decode(states[number] ?? '');
-    const what = wrong(state);
-    if (what !== undefined) return violated(what, number);
+    if (wrong(state) !== undefined) return violated(number);
     steps(state, (next, isFault) => {
       const other = add(canonical(next), number);
       if (isFault || other === number) return;
@@ -252,9 +258,7 @@ export const explore = (scenario: Scenario, mostStates = 3_000_000): Explored =>
   }
 
   const stuck = firstStuck(states.length, from, to, (number) => isSettled(decode(states[number] ?? '')));
-  return stuck === undefined
-    ? { states: states.length, violation: undefined }
-    : violated('stuck: no way without a further fault leads to "all decided, lock free"', stuck);
+  return stuck === undefined ? { states: states.length, violation: undefined } : violated(stuck);
 };
 
 type Numbers = ReturnType<typeof createNumbers>;

@@ -123,6 +123,7 @@ export const createSteps = (world: World) => {
     const renewedAge = (w: number): number => (state[slots.worker(w)] === 0 ? LONGEST_AGE : 0);
     /** A changed run; what no longer counts has no age. */
     const become = (next: number[], w: number, t: number, n: number, how: number): void => {
+      if (get(w, own.run(t, n)) === RUN.alive && how !== RUN.alive) set(next, w, own.exempt, 0);
       set(next, w, own.run(t, n), how);
       if (!ages(how) && get(w, own.ordered) !== (t - 1) * N + n + 1) set(next, w, own.age(t, n), 0);
     };
@@ -189,7 +190,7 @@ export const createSteps = (world: World) => {
               next[slots.worker(w)] = 0;
               next[slots.worker(w) + 1] = 0;
               // Named exception of P2: a frozen host ends nothing.
-              if (get(w, own.host) === HOST.frozen && lives(w)) set(next, w, own.exempt, 1);
+              if (get(w, own.host) === HOST.frozen && lives(w) && broken !== 'frozenHostCounts') set(next, w, own.exempt, 1);
             }
           },
         );

@@ -36,6 +36,7 @@ export type Broken =
   | 'noPrevCompare'
   | 'noLockCompare'
   | 'noDeadline'
+  | 'frozenHostCounts'
   | 'startsPastDeadline'
   | 'leaderDoesNotWait'
   | 'leaderLooksNowAndThen'
