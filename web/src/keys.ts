@@ -17,8 +17,6 @@ export type Press = {
   readonly isCovered: boolean;
 };
 
-export type Keys = ReturnType<typeof createKeys>;
-
 /** The keys of the page that is shown. What came last has a key first, so that a page may take one from the frame around it. */
 export const createKeys = () => {
   let layers: readonly (readonly Binding[])[] = [];
