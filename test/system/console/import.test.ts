@@ -14,8 +14,8 @@ withChromium('the console: importing a crontab', (executablePath) => {
     await using page = await web.at('/import');
     const jobs = async () =>
       (await web.up().api<{ items: { job: { command: string; tags: string[] } }[] }>('/jobs?q=backup')).items;
-    await page.getByLabel('Crontab').fill(CRONTAB);
-    await page.getByLabel('Source').fill('web1');
+    await page.getByRole('textbox', { name: 'Crontab' }).fill(CRONTAB);
+    await page.getByRole('textbox', { name: 'Source' }).fill('web1');
     const rows = page.locator('li[data-action]');
     await rows.nth(2).waitFor();
     for (const [index, action] of ['noted', 'created', 'refused'].entries())
@@ -37,8 +37,9 @@ withChromium('the console: importing a crontab', (executablePath) => {
     await using page = await web.at('/');
     await page.getByRole('button', { name: /^Menu/ }).click();
     await page.getByRole('menuitem', { name: 'Import a crontab' }).click();
-    await page.getByLabel('Crontab').fill(CRONTAB);
-    await page.getByLabel('Time zone').fill('Mars/Olympus');
+    await page.getByRole('textbox', { name: 'Crontab' }).fill(CRONTAB);
+    await page.getByRole('textbox', { name: 'Time zone' }).fill('Mars/Olympus');
     await page.getByRole('alert').getByText('is not an IANA time zone').waitFor();
+    expect(await page.getByRole('button', { name: 'Nothing to save' }).isDisabled()).toBe(true);
   });
 });
