@@ -103,7 +103,7 @@ export const runsBy = (
   const isAsked = isRunAsked(asked);
   const isText = q === undefined ? () => true : hasText(q);
   const mayHaveText = (run: RunView): boolean => run.state === 'finished' && isAsked(run) && !isText(run);
-  const rowOf = (event: LiveEvent): RunView | undefined => ('run' in event ? (event.run) : undefined);
+  const rowOf = (event: LiveEvent): RunView | undefined => ('run' in event ? event.run : undefined);
   return {
     topic: job === undefined ? 'runs' : `job/${job}`,
     idOf: ({ id }) => id,
