@@ -112,10 +112,8 @@ export const decide = (here: Here, state: JobState, input: Input): readonly Comm
       return onBusy(state, input.tick);
     case 'young':
       return input.ticks.flatMap((tick) => claimOrWait(here, state, tick, 0));
-    case 'away': // the store did not answer: the tick stays ours to try while it is not late
-      return here.now - input.tick.fireTime < state.lateAfterMs
-        ? [{ type: 'wakeAt', at: here.now + AWAY_WAIT_MS, wake: { type: 'claim', tick: input.tick } }]
-        : [];
+    case 'away': // the store did not answer
+      return askAgain(here, state, input.tick);
     case 'claimed':
       return onClaimed(here, state, input.runId, input.attempt);
     case 'ended': // whose finish freed the lock looks first
@@ -169,6 +167,8 @@ const onWoke = (here: Here, state: JobState, wake: Wake): readonly Command[] => 
     case 'look':
       return canTake(here) ? [{ type: 'look', tick: wake.tick }] : [];
     case 'claim':
+      // Its answer may have been lost: then the run is ours, and nobody else will start it. Asked again when the feeds are whole.
+      if (!here.inSync && !here.draining) return askAgain(here, state, wake.tick);
       return claimOrWait(here, state, wake.tick, here.rankOf(state.name, wake.tick.fireTime) ?? 0);
     case 'take': {
       const waiting = state.queued.get(wake.runId);
@@ -179,6 +179,12 @@ const onWoke = (here: Here, state: JobState, wake: Wake): readonly Command[] => 
       return wake satisfies never;
   }
 };
+
+/** A tick stays ours to try while it is not late. */
+const askAgain = (here: Here, state: JobState, tick: Tick): readonly Command[] =>
+  here.now - tick.fireTime < state.lateAfterMs
+    ? [{ type: 'wakeAt', at: here.now + AWAY_WAIT_MS, wake: { type: 'claim', tick } }]
+    : [];
 
 const onBusy = (state: JobState, tick: Tick): readonly Command[] => {
   switch (state.overlap) {

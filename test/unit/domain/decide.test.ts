@@ -97,6 +97,20 @@ test.each([
     { type: 'away', tick },
     [{ type: 'wakeAt', at: now + 500, wake: { type: 'claim', tick } }],
   ],
+  [
+    'a claim whose time comes while a feed is away is kept: its answer may have been lost',
+    ranked(0, { inSync: false }),
+    idle,
+    { type: 'woke', wake: { type: 'claim', tick } },
+    [{ type: 'wakeAt', at: now + 500, wake: { type: 'claim', tick } }],
+  ],
+  [
+    'but not by a worker that takes nothing new',
+    ranked(0, { inSync: false, draining: true }),
+    idle,
+    { type: 'woke', wake: { type: 'claim', tick } },
+    [],
+  ],
   ['but not for a tick that is late', ranked(0, { now: now + 60_000 }), idle, { type: 'away', tick }, []],
   [
     'what was claimed is started',
