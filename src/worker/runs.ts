@@ -56,6 +56,7 @@ export type Runs = ReturnType<typeof createRuns>;
 /** The runs that this worker holds, from their claim to the record of their end. */
 export const createRuns = ({ coordination, keys, clock, log, spool, launcher, scale, onEnded, onChanged }: RunsDeps) => {
   const held = new Map<string, Held>();
+  let starting = 0;
   /** Monotonic ms of the sending of the last renewal of the lease that was answered. */
   let renewedAt = clock.monotonic();
 
@@ -141,6 +142,16 @@ export const createRuns = ({ coordination, keys, clock, log, spool, launcher, sc
   const start = async (runId: string): Promise<void> => {
     const one = held.get(runId);
     if (!one) return;
+    starting += 1;
+    try {
+      await startHeld(one);
+    } finally {
+      starting -= 1;
+    }
+  };
+
+  const startHeld = async (one: Held): Promise<void> => {
+    const { runId } = one.run.live;
     const { live, job } = one.run;
     const at = launcher();
     try {
@@ -301,6 +312,8 @@ export const createRuns = ({ coordination, keys, clock, log, spool, launcher, sc
     get: (runId: string): Held | undefined => held.get(runId),
     all: (): readonly Held[] => [...held.values()],
     count: (): number => held.size,
+    /** Starts whose answer is not there yet: a worker that stopped now would leave runs that never started. */
+    starting: (): number => starting,
     /** The lease was renewed by a message sent at that monotonic instant: everything that must not outlive it may live on. */
     renewed: async (at: number): Promise<void> => {
       renewedAt = at;

@@ -29,7 +29,7 @@ export const createStop = ({ coordination, keys, clock, log, config }: WorkerDep
   };
 
   const stop = async (): Promise<void> => {
-    while (here.claiming > 0 || (mode !== 'leave' && runs.count() > 0)) await sleep(LOOK_MS, clock);
+    while (here.claiming > 0 || runs.starting() > 0 || (mode !== 'leave' && runs.count() > 0)) await sleep(LOOK_MS, clock);
     const giveUpAt = clock.monotonic() + FLUSH_MS;
     while (spool.waiting() && mode !== 'leave' && clock.monotonic() < giveUpAt) await sleep(LOOK_MS, clock);
     flush$.next();
