@@ -31,9 +31,7 @@ export const SpanPicker = ({ span, isOnly, onChange }: PickerProps) => (
         )
       }
     />
-    {typeof span === 'object' && (
-      <Around key={span.around} at={span.around} onChange={(around) => onChange({ around }, isOnly)} />
-    )}
+    {typeof span === 'object' && <Around at={span.around} onChange={(around) => onChange({ around }, isOnly)} />}
     <Switch
       size="xs"
       label={texts.onlyNotRun}
@@ -56,20 +54,16 @@ const Around = ({ at, onChange }: { readonly at: string; readonly onChange: (at:
     if (!Number.isNaN(ms) && text !== localText(at)) onChange(new Date(ms).toISOString());
   };
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        use();
+    <TextInput
+      size="xs"
+      type="datetime-local"
+      aria-label={texts.around}
+      value={text}
+      onChange={({ currentTarget }) => setText(currentTarget.value)}
+      onBlur={use}
+      onKeyDown={({ key }) => {
+        if (key === 'Enter') use();
       }}
-    >
-      <TextInput
-        size="xs"
-        type="datetime-local"
-        aria-label={texts.around}
-        value={text}
-        onChange={({ currentTarget }) => setText(currentTarget.value)}
-        onBlur={use}
-      />
-    </form>
+    />
   );
 };
