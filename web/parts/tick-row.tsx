@@ -120,7 +120,7 @@ const restOf = ({ latenessMs, durationMs, workerName }: TickView): string =>
     .filter((part) => typeof part === 'string')
     .join(' · ');
 
-/** Many ticks that all went well, in one row that opens. */
+/** Many ticks to which the same happened, in one row that opens. */
 export const Fold = ({ ticks, zone }: { readonly ticks: readonly TickView[]; readonly zone: string | undefined }) => {
   const [isOpen, setOpen] = useState(false);
   const [newest, oldest] = [ticks[0], ticks.at(-1)];
@@ -135,7 +135,7 @@ export const Fold = ({ ticks, zone }: { readonly ticks: readonly TickView[]; rea
           onClick={() => setOpen(!isOpen)}
           data-fold={ticks.length}
         >
-          <span aria-hidden="true">{isOpen ? '▾' : '▸'}</span> {texts.foldedTicks(format.number(ticks.length))}{' '}
+          <span aria-hidden="true">{isOpen ? '▾' : '▸'}</span> {foldText(newest, ticks.length)}{' '}
           <At at={oldest.fireTime} zone={zone} /> – <At at={newest.fireTime} zone={zone} />
         </button>
       </li>
@@ -143,3 +143,8 @@ export const Fold = ({ ticks, zone }: { readonly ticks: readonly TickView[]; rea
     </>
   );
 };
+
+const foldText = ({ fate, reason }: TickView, count: number): string =>
+  fate === 'ran'
+    ? texts.foldedTicks(format.number(count))
+    : texts.foldedSkips(format.number(count), reason ? reasonTexts[reason] : '');

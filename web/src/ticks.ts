@@ -63,15 +63,20 @@ export const withOlder = ({ items }: Known, page: TicksPage): Known => ({
 /** Somebody may ask why it did not run. */
 export const didNotRun = ({ fate }: TickView): boolean => fate === 'skipped' || fate === 'missed' || fate === 'waiting';
 
-const isPlain = ({ fate, outcome }: TickView): boolean => fate === 'ran' && outcome === 'succeeded';
+/** Ticks of one kind, one after the other, are folded. Never those of which each is a story of its own. */
+const kindOf = ({ fate, outcome, reason }: TickView): string | undefined => {
+  if (fate === 'ran' && outcome === 'succeeded') return 'ran';
+  return fate === 'skipped' ? `skipped ${reason ?? ''}` : undefined;
+};
 
 export type Row =
   | { readonly type: 'tick'; readonly tick: TickView }
-  /** Ticks one after the other that all ran well, newest first. */
+  /** Ticks one after the other to which the same happened, newest first. */
   | { readonly type: 'fold'; readonly id: string; readonly ticks: readonly TickView[] };
 
 /** Of what is coming the soonest. */
 const COMING = 3;
+/** So many of the newest rows stay as they are. */
 const LEFT_OPEN = 3;
 const LEAST_FOLDED = 4;
 
@@ -81,7 +86,7 @@ export const withoutFar = (items: readonly TickView[]): readonly TickView[] => {
   return items.slice(Math.max(0, coming - COMING));
 };
 
-/** The rows to show: of what went well the newest few, the rest of it folded, so that what went otherwise is seen at once. */
+/** The rows to show: the newest few, and of what went on in the same way the rest folded, so that what went otherwise is seen at once. */
 export const rowsOf = (items: readonly TickView[]): readonly Row[] => {
   const rows: Row[] = [];
   let stretch: TickView[] = [];
@@ -95,11 +100,11 @@ export const rowsOf = (items: readonly TickView[]): readonly Row[] => {
     stretch = [];
   };
   for (const tick of items) {
-    if (isPlain(tick)) stretch.push(tick);
-    else {
-      close();
-      rows.push({ type: 'tick', tick });
-    }
+    const [first] = stretch;
+    const kind = kindOf(tick);
+    if (first && kindOf(first) !== kind) close();
+    if (kind === undefined) rows.push({ type: 'tick', tick });
+    else stretch.push(tick);
   }
   close();
   return rows;

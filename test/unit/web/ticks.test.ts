@@ -88,7 +88,7 @@ test('skipped, missed and waiting are what somebody asks about', () => {
   expect(fates.filter((fate) => didNotRun({ fireTime: at(0), fate }))).toEqual(['waiting', 'skipped', 'missed']);
 });
 
-describe('what went well is folded, so that the rest is seen', () => {
+describe('what goes on in the same way is folded, so that the rest is seen', () => {
   const shapeOf = (ticks: readonly TickView[]): readonly string[] =>
     rowsOf(ticks).map((row) =>
       row.type === 'fold' ? `${String(row.ticks.length)} folded` : `${row.tick.fate} ${row.tick.fireTime.slice(14, 16)}`,
@@ -101,7 +101,19 @@ describe('what went well is folded, so that the rest is seen', () => {
   test('few are not worth it', () => {
     expect(shapeOf(many(20, 6))).toEqual(['ran 20', 'ran 19', 'ran 18', 'ran 17', 'ran 16', 'ran 15']);
   });
-  test('what failed, was skipped or still runs is never folded', () => {
+  test('what was skipped for one reason is folded too: a job that is busy all day does not hide its run', () => {
+    const skips = Array.from({ length: 9 }, (_, n) => skipped(30 - n));
+    expect(shapeOf([...skips, { fireTime: at(9), fate: 'ran' }])).toEqual([
+      'skipped 30',
+      'skipped 29',
+      'skipped 28',
+      '6 folded',
+      'ran 09',
+    ]);
+    const others: readonly TickView[] = skips.map((tick) => ({ ...tick, reason: 'late' }));
+    expect(shapeOf([...many(40, 3), ...skips, ...others])).toEqual(['ran 40', 'ran 39', 'ran 38', '9 folded', '9 folded']);
+  });
+  test('what failed or still runs is never folded', () => {
     expect(shapeOf([...many(40, 8), skipped(30), ran(29, 'failed'), { fireTime: at(28), fate: 'ran' }, ...many(20, 5)])).toEqual([
       'ran 40',
       'ran 39',

@@ -54,6 +54,7 @@ export const job = {
   due: 'due',
   tickRange: (count: string) => `${count} times`,
   foldedTicks: (count: string) => `${count} ran and succeeded,`,
+  foldedSkips: (count: string, why: string) => `${count} skipped${why === '' ? '' : `: ${why}`},`,
   tickLate: (length: string) => `${length} late`,
   onWorker: (worker: string) => `on ${worker}`,
 

@@ -55,6 +55,7 @@ export const job: Translated<typeof inEnglish> = {
   due: '已到时',
   tickRange: (count) => `${count} 次`,
   foldedTicks: (count) => `${count} 次运行成功，`,
+  foldedSkips: (count, why) => `${count} 次已跳过${why === '' ? '' : `：${why}`}，`,
   tickLate: (length) => `迟了 ${length}`,
   onWorker: (worker) => `在 ${worker} 上`,
 
