@@ -68,8 +68,8 @@ test('it lists now and then anyway, and tells only what a dropped event hid', ma
 }));
 
 test('a watch that breaks at once after each list is waited for longer and longer, and no longer after one that has lasted', marbles(({ cold, expectObservable, clock }) => {
-  const breaks$ = throwError(() => 'x');
+  const breaks$ = throwError(() => new Error('x'));
   const store = storeOf({ lists: [of(listing(5)), of(listing(5)), of(listing(5)), of(listing(5))], watches: [breaks$, breaks$, cold('6s #'), NEVER] });
-  const [o, d] = [{ type: 'outOfSync', error: 'x' }, { ...told(), revision: 5 }];
+  const [o, d] = [{ type: 'outOfSync', error: new Error('x') }, { ...told(), revision: 5 }];
   expectObservable(feed(store, '/', { clock, random: half }), '9000ms !').toBe('(so) 71ms (do) 146ms d 5999ms e 74ms d', { s: { type: 'snapshot', entries: [], revision: 5 }, o, d, e: { type: 'outOfSync', error: 'error' } });
 }));

@@ -44,7 +44,7 @@ test.each(CASES)('%s', (_, output, expected) => {
 });
 
 test.each(CASES)('%s: the same in pieces of one character', (_, output, expected) => {
-  expect(textsOf(...output)).toEqual(expected);
+  expect(textsOf(...Array.from(output))).toEqual(expected);
 });
 
 test('colours hold over lines and pieces, and what is written over has its own', () => {

@@ -4,11 +4,11 @@ import { didNotRun, readSpan, rowsOf, windowOf, withNewest, withOlder, withoutFa
 
 const DAY = '2027-06-15';
 const at = (minute: number): string => `${DAY}T03:${String(minute).padStart(2, '0')}:00.000Z`;
-const ran = (minute: number, outcome: TickView['outcome'] = 'succeeded'): TickView => ({
+const ran = (minute: number, outcome: NonNullable<TickView['outcome']> = 'succeeded'): TickView => ({
   fireTime: at(minute),
   fate: 'ran',
   runId: `run ${String(minute)}`,
-  ...(outcome && { outcome }),
+  outcome,
 });
 const skipped = (minute: number): TickView => ({ fireTime: at(minute), fate: 'skipped', reason: 'overlap' });
 const coming = (minute: number): TickView => ({ fireTime: at(minute), fate: 'coming' });
