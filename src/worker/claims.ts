@@ -29,8 +29,8 @@ export type ClaimedRun = {
 export type Intents = {
   /** Rejects when it cannot be written: then nothing is claimed. */
   readonly write: (run: Omit<ClaimedRun, 'fence' | 'cursorBefore'>) => Promise<void>;
-  /** A claim that held: written down and held before the answer that leads to the start. */
-  readonly claimed: (run: ClaimedRun) => Promise<void>;
+  /** A claim that held: written down and held before the answer that leads to the start. `isOld`: by an earlier request, whose answer was lost. */
+  readonly claimed: (run: ClaimedRun, isOld?: boolean) => Promise<void>;
   readonly drop: (runId: string, attempt: number) => Promise<void>;
 };
 
@@ -172,8 +172,8 @@ export const createClaims = ({ coordination, keys, clock, me, intents, read }: C
     );
   };
 
-  const hold = async (run: ClaimedRun): Promise<readonly Input[]> => {
-    await intents.claimed(run);
+  const hold = async (run: ClaimedRun, isOld = false): Promise<readonly Input[]> => {
+    await intents.claimed(run, isOld);
     return [{ type: 'claimed', runId: run.live.runId, attempt: run.live.attempt }];
   };
 
@@ -206,7 +206,7 @@ export const createClaims = ({ coordination, keys, clock, me, intents, read }: C
     asked.delete(name);
     if (moved.type === 'done' && sent) return hold({ ...sent, fence: moved.revision, cursorBefore: moved.before });
     if (moved.type === 'answerLost' && sent)
-      return hold({ ...sent, live: moved.live, fence: moved.fence, cursorBefore: undefined });
+      return hold({ ...sent, live: moved.live, fence: moved.fence, cursorBefore: undefined }, true);
     await intents.drop(runId, 1);
     return moved.type === 'done' || moved.type === 'answerLost' ? [] : answerOf(moved, tick);
   };
@@ -307,7 +307,7 @@ export const createClaims = ({ coordination, keys, clock, me, intents, read }: C
     const run = reads[3];
     const parsed = run && parseLiveRun(run.value);
     if (run && parsed?.ok && parsed.value.worker === me.id && parsed.value.state === 'running')
-      return hold({ ...sent, live: parsed.value, fence: run.created, cursorBefore: undefined });
+      return hold({ ...sent, live: parsed.value, fence: run.created, cursorBefore: undefined }, true);
     await intents.drop(queued.runId, queued.attempt);
     return reads[0] ? [{ type: 'unqueueable', runId: queued.runId }] : [];
   };

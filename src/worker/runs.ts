@@ -61,15 +61,15 @@ export const createRuns = ({ coordination, keys, clock, log, spool, launcher, sc
   let renewedAt = clock.monotonic();
 
   /** Uptime (ms) until which each run may live, from the sending of its claim on. A renewal puts it off, but not once it has passed: the run may have been declared lost
-   *  meanwhile, though it was never started (P2). */
-  const untils = new Map<string, { readonly live: LiveRun; until: number }>();
+   *  meanwhile, though it was never started (P2). `earliest` counts from the first request: which of them an old answer belongs to is not known. */
+  const untils = new Map<string, { readonly live: LiveRun; until: number; earliest: number }>();
   const freshUntil = ({ locks, lostAfterMs }: LiveRun): number | undefined =>
     !locks || lostAfterMs === 'never'
       ? undefined
       : Math.round(uptimeMs() + (renewedAt - clock.monotonic()) + lostAfterMs - DEADLINE_MARGIN_MS / scale);
   const asked = (live: LiveRun): void => {
     const until = freshUntil(live);
-    if (until !== undefined && !untils.has(nameOf(live))) untils.set(nameOf(live), { live, until });
+    if (until !== undefined) untils.set(nameOf(live), { live, until, earliest: untils.get(nameOf(live))?.earliest ?? until });
   };
   const untilOf = ({ live }: ClaimedRun): number | undefined => untils.get(nameOf(live))?.until;
 
@@ -110,15 +110,17 @@ export const createRuns = ({ coordination, keys, clock, log, spool, launcher, sc
   const hold = (run: ClaimedRun, folder: RunFolder): Held => {
     const one: Held = { run, folder, startedAt: undefined, orphan: undefined, kill: undefined, isEnding: false };
     held.set(run.live.runId, one);
-    asked(run.live);
+    if (!untils.has(nameOf(run.live))) asked(run.live);
     onChanged();
     return one;
   };
 
-  /** Tells the claim; the start is a command of its own. */
-  const claimed = async (run: ClaimedRun): Promise<void> => {
+  /** Tells the claim; the start is a command of its own. `isOld`: it held before it was asked for this time. */
+  const claimed = async (run: ClaimedRun, isOld = false): Promise<void> => {
     const { live, fence, rank, cursorBefore } = run;
     if (isKnown(live)) return; // two ways may lead to one claim
+    const limits = untils.get(nameOf(live));
+    if (isOld && limits) limits.until = limits.earliest;
     const folder = await spool.open({ job: live.job, runId: live.runId, attempt: live.attempt });
     if (isKnown(live)) return; // and both may have waited for the folder
     hold(run, folder);
@@ -318,7 +320,11 @@ export const createRuns = ({ coordination, keys, clock, log, spool, launcher, sc
     renewed: async (at: number): Promise<void> => {
       renewedAt = at;
       const now = uptimeMs();
-      for (const one of untils.values()) if (now < one.until) one.until = freshUntil(one.live) ?? one.until;
+      for (const one of untils.values()) {
+        const fresh = freshUntil(one.live) ?? 0;
+        if (now < one.until) one.until = fresh;
+        if (now < one.earliest) one.earliest = fresh;
+      }
       const told = [...held.values()].flatMap(({ run }) => {
         const until = untilOf(run);
         return until === undefined ? [] : [{ runId: run.live.runId, attempt: run.live.attempt, until }];

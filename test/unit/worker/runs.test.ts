@@ -154,11 +154,30 @@ test('P2: a deadline that has passed before the start is not put off by a new le
   await runs.start(run.runId);
   expect(orders[0]?.until).toBeLessThan(uptimeMs());
 
+  // One whose claim was asked for again, and held by the newest request, counts from that.
+  const again = live({ job: 'c' });
+  now = 400_000;
+  runs.asked(again);
+  await runs.renewed(now);
+  runs.asked(again);
+  await runs.claimed(await claim(again));
+  await runs.start(again.runId);
+  expect(orders[1]?.until).toBeGreaterThan(uptimeMs() + 60_000);
+  // If it had held before, nobody knows since when.
+  const old = live({ job: 'd' });
+  now = 600_000;
+  runs.asked(old);
+  await runs.renewed(now);
+  runs.asked(old);
+  await runs.claimed(await claim(old), true);
+  await runs.start(old.runId);
+  expect(orders[2]?.until).toBeLessThan(uptimeMs());
+
   const next = live({ job: 'b' });
   runs.asked(next);
   await runs.claimed(await claim(next));
   await runs.start(next.runId);
-  expect(orders[1]?.until).toBeGreaterThan(uptimeMs() + 60_000);
+  expect(orders[3]?.until).toBeGreaterThan(uptimeMs() + 60_000);
 });
 
 test('P2: what was begun and never seen to start can be started by no order that is still on its way', async () => {
