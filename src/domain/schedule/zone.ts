@@ -12,12 +12,18 @@ const ALWAYS = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
 const PROBE_S = 7 * DAY_S;
 
 const zones = new Map<string, Zone>();
+/** Names that Intl has taken. There are a few hundred. */
+const taken = new Set<string>();
 
 /** True for an IANA name that this machine's tz data knows. Bare offsets (`+01:00`) are no zones. */
 export const isZone = (name: string): boolean => {
+  if (taken.has(name)) return true;
   if (!/^[A-Za-z]/.test(name)) return false;
   try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
+    // Making one costs a fifth of a millisecond: once a name.
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    taken.add(name);
+    return true;
   } catch {
     return false;
   }
