@@ -42,13 +42,15 @@ export type Input =
   | { readonly type: 'dequeued'; readonly runId: string }
   | { readonly type: 'killAsked'; readonly runId: string; readonly kill: Kill }
   | { readonly type: 'peersChanged'; readonly left: boolean }
-  | { readonly type: 'unqueueable'; readonly runId: string };
+  | { readonly type: 'unqueueable'; readonly runId: string }
+  | { readonly type: 'doubtful'; readonly waiting: Waiting };
 
 /** What is remembered until its time: it comes back as an input. */
 export type Wake =
   | { readonly type: 'look'; readonly tick: Tick }
   | { readonly type: 'claim'; readonly tick: Tick }
-  | { readonly type: 'take'; readonly job: string; readonly runId: string };
+  | { readonly type: 'take'; readonly job: string; readonly runId: string }
+  | { readonly type: 'settle'; readonly waiting: Waiting };
 
 export type Command =
   | { readonly type: 'claim'; readonly tick: Tick; readonly rank: number }
@@ -86,6 +88,7 @@ export const evolve = (state: JobState, input: Input): JobState => {
     case 'ended':
     case 'peersChanged':
     case 'unqueueable':
+    case 'doubtful':
       return state;
     default:
       return input satisfies never;
@@ -126,6 +129,8 @@ export const decide = (here: Here, state: JobState, input: Input): readonly Comm
       return onQueued(here, state, input.waiting);
     case 'unqueueable': // somebody holds the lock, or the job changed: look again while the key is there
       return lookAgain(here, state, input.runId);
+    case 'doubtful': // it may be ours, though its key is gone
+      return settleLater(here, input.waiting);
     case 'killAsked':
       return [{ type: 'end', job: state.name, runId: input.runId, kill: input.kill }];
     case 'peersChanged': // ranks are others now: for what waits, and, when one has left, for the tick that it may have left
@@ -175,10 +180,17 @@ const onWoke = (here: Here, state: JobState, wake: Wake): readonly Command[] => 
       if (!waiting) return [];
       return canTake(here) && here.freeSlots > 0 ? take(here, waiting) : lookAgain(here, state, wake.runId);
     }
+    case 'settle':
+      if (!here.inSync && !here.draining) return settleLater(here, wake.waiting);
+      return canTake(here) ? [{ type: 'take', waiting: wake.waiting }] : [];
     default:
       return wake satisfies never;
   }
 };
+
+const settleLater = (here: Here, waiting: Waiting): readonly Command[] => [
+  { type: 'wakeAt', at: here.now + AWAY_WAIT_MS, wake: { type: 'settle', waiting } },
+];
 
 /** A tick stays ours to try while it is not late. */
 const askAgain = (here: Here, state: JobState, tick: Tick): readonly Command[] =>

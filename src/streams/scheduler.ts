@@ -76,8 +76,11 @@ const heardOf = (due: Due<Wake>): Heard =>
     ? { from: 'ticks', answer: { job: due.tick.job, input: { type: 'due', tick: due.tick } } }
     : {
         from: 'ticks',
-        answer: { job: due.wake.type === 'take' ? due.wake.job : due.wake.tick.job, input: { type: 'woke', wake: due.wake } },
+        answer: { job: jobOf(due.wake), input: { type: 'woke', wake: due.wake } },
       };
+
+const jobOf = (wake: Wake): string =>
+  wake.type === 'take' ? wake.job : wake.type === 'settle' ? wake.waiting.queued.job : wake.tick.job;
 
 /** What the scheduler remembers: the jobs, what waits, the kills, the workers, and a few notes on jobs that have been due. Private to the stream above. */
 const createState = ({ me, keys, clock, room, read }: SchedulerDeps, plans: Observer<TickInput<Wake>>) => {

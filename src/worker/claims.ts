@@ -331,7 +331,6 @@ export const createClaims = ({ coordination, keys, clock, me, intents, read }: C
     look: (known: KnownJob, tick: Tick) => orAway(tick, look(known, tick)),
     skip: (known: KnownJob, tick: Tick, reason: Reason) => orAway(tick, skip(known, tick, reason)),
     enqueue: (known: KnownJob, tick: Tick) => orAway(tick, enqueue(known, tick)),
-    take: (known: KnownJob, waiting: Waiting) =>
-      orAway(undefined, take(known, waiting), [{ type: 'unqueueable', runId: waiting.queued.runId }]),
+    take: (known: KnownJob, waiting: Waiting) => orAway(undefined, take(known, waiting), [{ type: 'doubtful', waiting }]),
   };
 };

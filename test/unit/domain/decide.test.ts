@@ -179,6 +179,27 @@ test.each([
     { type: 'woke', wake: { type: 'take', job: 'a', runId: 'r1' } },
     [takeAt(now + 250)],
   ],
+  [
+    'one whose answer was lost is asked for again, though its key is gone',
+    ranked(0),
+    idle,
+    { type: 'doubtful', waiting: waiting() },
+    [{ type: 'wakeAt', at: now + 500, wake: { type: 'settle', waiting: waiting() } }],
+  ],
+  [
+    'when the feeds are whole',
+    ranked(0, { inSync: false }),
+    idle,
+    { type: 'woke', wake: { type: 'settle', waiting: waiting() } },
+    [{ type: 'wakeAt', at: now + 500, wake: { type: 'settle', waiting: waiting() } }],
+  ],
+  [
+    'at once',
+    ranked(3, { freeSlots: 0 }),
+    idle,
+    { type: 'woke', wake: { type: 'settle', waiting: waiting() } },
+    [{ type: 'take', waiting: waiting() }],
+  ],
   ['a key that is gone is not looked for', ranked(0), idle, { type: 'woke', wake: { type: 'take', job: 'a', runId: 'r1' } }, []],
   [
     'one that could not be taken is looked at again',

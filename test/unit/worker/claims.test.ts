@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest';
+import { createKeys } from '../../../src/domain/keys.ts';
+import { readJob } from '../../../src/domain/known-job.ts';
+import type { Transaction } from '../../../src/domain/transaction.ts';
+import type { QueuedRun } from '../../../src/domain/values.ts';
+import { systemClock } from '../../../src/streams/clock.ts';
+import { Unavailable, type Coordination, type Transacted } from '../../../src/streams/ports.ts';
+import { createClaims } from '../../../src/worker/claims.ts';
+
+const AT = '2027-01-31T09:00:00.000Z';
+
+test('P1: a queued run whose answer was lost is found again by its run key, and started once', async () => {
+  const keys = createKeys();
+  const read = readJob('a', JSON.stringify({ name: 'a', command: 'true', cronExpr: '* * * * *' }), 1);
+  if (!read.ok) throw new Error('not a job');
+  const sent: Transaction[] = [];
+  const transact = async (transaction: Transaction): Promise<Transacted> => {
+    sent.push(transaction);
+    if (sent.length === 1) throw new Unavailable('done, and its answer is lost');
+    const put = sent[0]?.then.find((each) => each.type === 'put' && each.key === keys.run('a', 'r1'));
+    const value = put?.type === 'put' ? put.value : '';
+    const run = { key: keys.run('a', 'r1'), value, revision: 7, created: 7 };
+    return { succeeded: false, revision: 9, reads: [undefined, undefined, undefined, run] };
+  };
+  const held: [runId: string, fence: number, isOld: boolean | undefined][] = [];
+  const dropped: string[] = [];
+  const claims = createClaims({
+    coordination: { transact } as unknown as Coordination,
+    keys,
+    clock: systemClock,
+    me: { id: 'w1', name: 'one' },
+    intents: {
+      write: async () => undefined,
+      claimed: async ({ live, fence }, isOld) => void held.push([live.runId, fence, isOld]),
+      drop: async (runId) => void dropped.push(runId),
+    },
+    read: () => undefined,
+  });
+  const queued: QueuedRun = {
+    v: 1,
+    runId: 'r1',
+    job: 'a',
+    trigger: 'manual',
+    fireTime: AT,
+    attempt: 1,
+    notBefore: AT,
+    queuedAt: AT,
+  };
+  const waiting = { queued, revision: 5 };
+  expect(await claims.take(read.value, waiting)).toStrictEqual([{ type: 'doubtful', waiting }]);
+  expect(dropped).toStrictEqual([]); // the intent stays: it may have become a claim
+  expect(await claims.take(read.value, waiting)).toStrictEqual([{ type: 'claimed', runId: 'r1', attempt: 1 }]);
+  expect(held).toStrictEqual([['r1', 7, true]]);
+});
