@@ -369,6 +369,7 @@ export const createSteps = (world: World) => {
               );
             break;
           case RUN.held:
+            if (world.decided.claimed !== 'start') break;
             step(
               () => `${me} begins run ${name}: the order goes to the launcher`,
               (next) => {
