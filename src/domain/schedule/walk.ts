@@ -27,7 +27,8 @@ type Meant =
 
 const SHARED = 20_000;
 const meanings = new Map<string, readonly Meant[]>();
-const walks = new Map<string, Walk>();
+/** By text, then by zone and rule: no key is put together for a job of the usual kind. */
+const walks = new Map<string, Map<string, Walk>>();
 
 const keep = <T>(kept: Map<string, T>, key: string, value: T): T => {
   if (kept.size >= SHARED) kept.clear();
@@ -41,8 +42,8 @@ export const walkOfText = (
   words: Words,
 ): Checked<Walk> => {
   const text = HASHED.test(cronExpr) ? `${cronExpr}\0${name}` : cronExpr;
-  const key = `${dst} ${timezone}\0${text}`;
-  const known = walks.get(key);
+  const place = dst === 'auto' ? timezone : `${timezone} ${dst}`;
+  const known = walks.get(text)?.get(place);
   if (known) return { ok: true, value: known };
   const read = meaningOf(text, cronExpr, name, words);
   const zoneProblems = isZone(timezone) ? [] : [{ path: '/timezone', code: 'badTimezone', message: words.badZone(timezone) }];
@@ -52,7 +53,8 @@ export const walkOfText = (
   const [first] = steps;
   const together = steps.length === 1 && first ? first : merged(steps);
   const walk = { next: rememberNext(together.next), prev: rememberPrev(together.prev), noteOf: together.noteOf };
-  return { ok: true, value: keep(walks, key, walk) };
+  const ofText = walks.get(text) ?? keep(walks, text, new Map<string, Walk>());
+  return { ok: true, value: keep(ofText, place, walk) };
 };
 
 const HASHED = /(?:^|[\s,])H/i;
