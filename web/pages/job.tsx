@@ -11,7 +11,6 @@ import { Placement } from '../parts/placement.tsx';
 import { Section } from '../parts/section.tsx';
 import { Empty, Failed, Loading } from '../parts/states.tsx';
 import { Timeline } from '../parts/timeline.tsx';
-import { ApiError } from '../src/api.ts';
 import { useMay } from '../src/session.ts';
 import { shownJob } from '../src/shown-job.ts';
 import { texts } from '../src/texts.ts';
@@ -22,10 +21,10 @@ import classes from './job.module.css';
 /** One job: what and when, what became of its runs and its ticks, and where it may run. */
 export default function Job({ name }: { readonly name: string }) {
   useTitle(name);
-  const { job, error, again } = useLiveJob(name);
+  const { job, isMissing, error, again } = useLiveJob(name);
   if (job) return <Whole view={job.view} isGone={job.isGone} />;
-  if (!error) return <Loading rows={8} />;
-  if (!(error instanceof ApiError && error.problem.status === 404)) return <Failed error={error} onAgain={again} />;
+  if (error) return <Failed error={error} onAgain={again} />;
+  if (!isMissing) return <Loading rows={8} />;
   return (
     <Empty title={texts.jobMissing(name)} hint={texts.jobMissingHint}>
       <WaysBack name={name} />

@@ -110,6 +110,11 @@ withChromium('the console: a job', (executablePath) => {
     expect(await page.getByRole('button', { name: 'Run now' }).count()).toBe(0);
     await page.reload();
     await page.getByRole('heading', { name: 'There is no job “long”' }).waitFor();
+    // Saved while one looks, it is there without a reload.
+    await save({ name: 'long', command: 'true' });
+    await page.getByRole('heading', { name: 'long', level: 1 }).waitFor();
+    await remove('long');
+    await page.reload();
     await page.getByRole('link', { name: 'All jobs' }).click();
     await page.waitForURL((url) => url.pathname === '/');
   });
