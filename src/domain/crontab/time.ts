@@ -12,11 +12,15 @@ export type Time = { readonly cronExpr: string; readonly notes: readonly string[
 /** Names of cron dialects that say the same as a schedule of ours. */
 const SAME: Readonly<Record<string, string>> = { '@every_minute': '* * * * *', '@every_second': '* * * * * *' };
 
+/** A job takes no more; what is longer is refused, and not worth reading. */
+const LONGEST = 10_000;
+
 /** The time fields of a crontab as cron text of ours: `~` (a range of which cron draws a number by chance) becomes `H`, which draws it from the job's name. */
 export const timeOf = (words: readonly string[]): Time => {
   const [first = ''] = words;
   if (words.length === 1) return { cronExpr: SAME[first.toLowerCase()] ?? first, notes: [] };
-  if (words.length !== 5 || !words.some((word) => word.includes('~'))) return { cronExpr: words.join(' '), notes: [] };
+  const cronExpr = words.join(' ');
+  if (words.length !== 5 || !cronExpr.includes('~') || cronExpr.length > LONGEST) return { cronExpr, notes: [] };
   const fields = words.map((word, index) =>
     word
       .split(',')

@@ -36,7 +36,7 @@ export const compileSchedule = (text: ScheduleText, language: Language = 'en'): 
 export const compileExplainable = (text: ScheduleText, language: Language): Checked<Explainable> => {
   const walk = walkOfText(text, WORDS[language]);
   const { startAt, endAt, jitterMs = 0, name = '' } = text;
-  const start = startAt === undefined ? 0 : Date.parse(startAt);
+  const start = startAt === undefined ? 0 : Math.max(0, Date.parse(startAt)); // cron text names nothing before 1970
   const end = endAt === undefined ? HORIZON : Date.parse(endAt);
   const problems: readonly FieldProblem[] = [
     ...(walk.ok ? [] : walk.problems),
@@ -49,7 +49,10 @@ export const compileExplainable = (text: ScheduleText, language: Language): Chec
   if (startAt === undefined && endAt === undefined && jitterMs <= 0)
     return { ok: true, value: { schedule: unbounded(walk.value), noteOf } };
   const bounded = within(walk.value, start, Math.min(end, HORIZON - 1));
-  return { ok: true, value: { noteOf, schedule: jitterMs > 0 ? withJitter(bounded, jitterMs, name) : scheduleOf(bounded) } };
+  return {
+    ok: true,
+    value: { noteOf, schedule: jitterMs > 0 ? withJitter(bounded, { jitterMs, name, end }) : scheduleOf(bounded) },
+  };
 };
 
 const shared = new WeakMap<Walk, CompiledSchedule>();
@@ -88,12 +91,15 @@ const scheduleOf = ({ next, prev }: Walk): CompiledSchedule => {
 };
 
 /** Each tick is put off by the hash of the job's name and its nominal instant: the same on every worker, and always below the distance to the next one, so that
- *  fire times keep their order. */
-const withJitter = ({ next, prev }: Walk, jitterMs: number, name: string): CompiledSchedule => {
+ *  fire times keep their order, and never past the end. */
+const withJitter = (
+  { next, prev }: Walk,
+  { jitterMs, name, end }: { readonly jitterMs: number; readonly name: string; readonly end: number },
+): CompiledSchedule => {
   const fire = (nominalAt: number): FireTime | undefined => {
     if (nominalAt === NONE) return undefined;
     const following = next(nominalAt);
-    const room = Math.min(jitterMs, following === NONE ? jitterMs : following - nominalAt - 1);
+    const room = Math.min(jitterMs, (following === NONE ? end : following - 1) - nominalAt);
     return { fireTime: nominalAt + (room < 1 ? 0 : hash53(`jitter ${name} ${String(nominalAt)}`) % (room + 1)), nominalAt };
   };
   return {

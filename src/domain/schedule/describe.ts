@@ -1,7 +1,7 @@
 import withLocales from 'cronstrue/i18n.js';
 import { toInstant } from '../instant.ts';
 import type { Language } from '../words.ts';
-import { readFields } from './fields.ts';
+import { readFields, type ReadFields } from './fields.ts';
 import { readLines, type CronLine } from './text.ts';
 import { WORDS } from './words.ts';
 
@@ -10,9 +10,14 @@ type Cronstrue = typeof withLocales.default;
 const cronstrue = (withLocales as { readonly default?: Cronstrue }).default ?? (withLocales as unknown as Cronstrue);
 const LOCALES = { en: 'en', zh: 'zh_CN' } as const satisfies Record<Language, string>;
 
+/** Nobody reads more, and each takes its time to make. */
+const MOST_TOLD = 20;
+
 /** A schedule in words. A line that cannot be put into words is told as it is written. `name`: the job's, for `H`. */
 export const describeSchedule = (cronExpr: string, timezone = 'UTC', language: Language = 'en', name = ''): string => {
-  const sentences = readLines(cronExpr).lines.map((line) => sentenceOf(line, language, name));
+  const lines = [...new Map(readLines(cronExpr).lines.map((line) => [line.text, line])).values()];
+  const sentences = lines.slice(0, MOST_TOLD).map((line) => sentenceOf(line, language, name));
+  if (lines.length > MOST_TOLD) sentences.push(WORDS[language].more(lines.length - MOST_TOLD));
   const zone = timezone === 'UTC' ? '' : ` (${timezone})`;
   return `${sentences.join(WORDS[language].and)}${zone}`;
 };
@@ -28,15 +33,7 @@ const sentenceOf = (line: CronLine, language: Language, name: string): string =>
       const read = readFields(line, name, words);
       if ('message' in read) return line.text;
       try {
-        const { either } = read.fields.days;
-        const sentence = cronstrue.toString(read.text, {
-          use24HourTimeFormat: true,
-          verbose: false,
-          locale: LOCALES[language],
-          logicalAndDayFields: !either,
-        });
-        // "on day 1 of the month, and on Monday" is what people misread.
-        return either ? sentence.replace(', and on ', ', or on ') : sentence;
+        return fieldsInWords(read, language);
       } catch {
         return line.text;
       }
@@ -44,6 +41,30 @@ const sentenceOf = (line: CronLine, language: Language, name: string): string =>
     default:
       return line satisfies never;
   }
+};
+
+/** Throws where it cannot be put into words. */
+const fieldsInWords = ({ text, fields: { days } }: ReadFields, language: Language): string => {
+  const parts = text.toUpperCase().split(' ');
+  const ofMonth = parts.length === 5 ? 2 : 3;
+  const ofWeek = ofMonth + 2;
+  // Of a list with L in it cronstrue tells the first only.
+  if (/,.*L|L.*,/.test(parts[ofMonth] ?? '')) throw new RangeError('no words for it');
+  // Of "FRI#2,MON" it makes the second Friday and Monday.
+  const weekdays = (parts[ofWeek] ?? '').split(',');
+  if (new Set(weekdays.map((item) => item.includes('#'))).size > 1) throw new RangeError('no words for it');
+  const say = (each: readonly string[]): string =>
+    cronstrue.toString(each.join(' '), {
+      use24HourTimeFormat: true,
+      verbose: false,
+      locale: LOCALES[language],
+      logicalAndDayFields: !days.either,
+    });
+  // "on day 1 of the month, and on Monday" is what people misread.
+  const sentence = say(parts).replace(', and on ', ', or on ');
+  if (!days.either || /, or on |或者/.test(sentence)) return sentence;
+  const or = say(parts.with(ofMonth, '*'));
+  return `${say(parts.with(ofWeek, '*'))}${WORDS[language].or}${or.charAt(0).toLowerCase()}${or.slice(1)}`;
 };
 
 const UNITS = [

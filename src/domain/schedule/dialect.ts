@@ -69,6 +69,9 @@ export const rewriteField = (field: FieldName, text: string, job: string, words:
 
 const ITEM = /^(?:([*?])|([A-Z]{3}|\d+)(?:-([A-Z]{3}|\d+))?)(?:\/(\d+))?$/;
 
+/** Longer than any field; a number that cron-parser reads. */
+const LONGEST_STEP = 1_000;
+
 const rewriteItem = (field: FieldName, item: string, job: string, words: Words): Answer => {
   const upper = item.toUpperCase();
   if (upper === '') return { fault: words.emptyItem };
@@ -79,15 +82,33 @@ const rewriteItem = (field: FieldName, item: string, job: string, words: Words):
   if (!match) return { fault: words.notItem(item, words.expected[field]) };
   const [, star, first, second, step] = match;
   if (step !== undefined && Number(step) === 0) return { fault: words.noStep(item) };
-  const stepText = step === undefined ? '' : `/${String(Number(step))}`;
-  if (star !== undefined) return { plain: `${String(RANGES[field].from)}-${String(lastOwn(field))}${stepText}` };
+  const stepText = step === undefined ? '' : `/${String(Math.min(Number(step), LONGEST_STEP))}`;
+  if (star !== undefined)
+    return {
+      plain: `${String(RANGES[field].from)}-${String(lastOwn(field))}${stepText}`,
+      // "Every 90 minutes" is what it does not do.
+      ...(Number(step ?? 1) > lastOwn(field) - RANGES[field].from ? { text: String(RANGES[field].from) } : {}),
+    };
   const from = numberOf(field, first ?? '', words);
   const to = second === undefined ? undefined : numberOf(field, second, words);
   if (typeof from === 'string') return { fault: from };
   if (typeof to === 'string') return { fault: to };
   if (to === undefined)
-    return { plain: step === undefined ? String(from) : `${String(from)}-${String(Math.max(from, lastOwn(field)))}${stepText}` };
-  if (from <= to) return { plain: `${String(from)}-${String(to)}${stepText}` };
+    return step === undefined
+      ? { plain: String(from) }
+      : {
+          plain: `${String(from)}-${String(Math.max(from, lastOwn(field)))}${stepText}`,
+          ...(Number(step) > lastOwn(field) - from
+            ? { text: String(from) }
+            : field === 'year'
+              ? { text: `${String(from)}-${String(lastOwn(field))}${stepText}` }
+              : {}),
+        };
+  if (from <= to)
+    return {
+      plain: `${String(from)}-${String(to)}${stepText}`,
+      ...(Number(step ?? 1) > to - from ? { text: String(from) } : {}),
+    };
   if (field === 'year') return { fault: words.backward(item) };
   return { plain: wrapped(field, from, to, Number(step ?? 1)) };
 };
@@ -155,6 +176,7 @@ const hashed = (field: FieldName, upper: string, item: string, job: string, word
   if (step !== undefined && Number(step) === 0) return { fault: words.noStep(item) };
   const size = step === undefined ? to - from + 1 : Math.min(Number(step), to - from + 1);
   const start = from + (hash53(`H ${field} ${job}`) % size);
-  const plain = step === undefined ? String(start) : `${String(start)}-${String(to)}/${String(Number(step))}`;
+  const plain =
+    step === undefined ? String(start) : `${String(start)}-${String(to)}/${String(Math.min(Number(step), LONGEST_STEP))}`;
   return { plain, text: plain };
 };

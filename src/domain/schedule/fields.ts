@@ -63,15 +63,25 @@ const KEPT = 5_000;
 
 /** The numbers of a field, as cron-parser reads them. */
 const bitsOf = (field: FieldName, { plain }: Rewritten): Bits => {
-  if (plain.length === 0) return { low: 0, high: 0 };
-  const key = `${field} ${plain.join(',')}`;
+  const [only] = plain;
+  if (plain.length === 1 && only !== undefined) return bitsOfItem(field, only);
+  let [low, high] = [0, 0];
+  for (const item of plain) {
+    const bits = bitsOfItem(field, item);
+    low |= bits.low;
+    high |= bits.high;
+  }
+  return { low, high };
+};
+
+const bitsOfItem = (field: FieldName, item: string): Bits => {
+  const key = `${field} ${item}`;
   const known = kept.get(key);
   if (known) return known;
   let [low, high] = [0, 0];
-  for (const item of plain)
-    for (const number of numbersOf(field, item))
-      if (number < 32) low |= 1 << number;
-      else high |= 1 << (number - 32);
+  for (const number of numbersOf(field, item))
+    if (number < 32) low |= 1 << number;
+    else high |= 1 << (number - 32);
   if (kept.size >= KEPT) kept.clear();
   kept.set(key, { low, high });
   return { low, high };

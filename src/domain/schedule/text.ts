@@ -1,4 +1,5 @@
 import type { FieldProblem } from '../problem.ts';
+import { lengthOfMonth } from './civil.ts';
 import { WORDS, type FieldName, type Words } from './words.ts';
 
 /** One line of cron text, taken apart; lines and columns start at 1. */
@@ -87,7 +88,8 @@ const readMacro = (text: string, argument: Word | undefined, place: Place, words
   }
   if (macro === '@at') {
     const at = instantOf(rest.join(' '));
-    return at === undefined ? fault(argument?.column ?? place.column, words.badAt(rest.join(' '))) : { ...place, is: 'at', at };
+    if (at === undefined) return fault(argument?.column ?? place.column, words.badAt(rest.join(' ')));
+    return at < AFTER_LAST ? { ...place, is: 'at', at } : fault(argument?.column ?? place.column, words.tooLate(rest.join(' ')));
   }
   const fields = MACROS[macro];
   if (fields === undefined) return fault(place.column, words.unknownMacro(text, KNOWN));
@@ -99,6 +101,8 @@ const readMacro = (text: string, argument: Word | undefined, place: Place, words
   };
 };
 
+/** The years of cron text end with 2099. */
+const AFTER_LAST = Date.UTC(2100, 0, 1);
 const UNITS: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000 };
 const LONGEST_MS = 100 * 366 * 86_400_000;
 
@@ -113,5 +117,7 @@ const lengthOf = (text: string): number | undefined => {
 const instantOf = (text: string): number | undefined => {
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d)$/.test(text)) return undefined;
   const at = Date.parse(text);
-  return Number.isNaN(at) || at < 0 ? undefined : at;
+  if (Number.isNaN(at) || at < 0) return undefined;
+  // Date takes a 30th of February for the 2nd of March.
+  return Number(text.slice(8, 10)) <= lengthOfMonth(Number(text.slice(0, 4)), Number(text.slice(5, 7))) ? at : undefined;
 };

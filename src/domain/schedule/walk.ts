@@ -26,14 +26,27 @@ type Meant =
   | { readonly is: 'fields'; readonly fields: Fields };
 
 const SHARED = 20_000;
+/** Texts of many lines count for more: what is kept must not grow with what people send. */
+const SHARED_CHARACTERS = 1_000_000;
 const meanings = new Map<string, readonly Meant[]>();
 /** By text, then by zone and rule: no key is put together for a job of the usual kind. */
 const walks = new Map<string, Map<string, Walk>>();
+
+let characters = 0;
 
 const keep = <T>(kept: Map<string, T>, key: string, value: T): T => {
   if (kept.size >= SHARED) kept.clear();
   kept.set(key, value);
   return value;
+};
+
+/** Counts what is kept of a text, once a zone as well, and forgets everything where it is too much. Jobs keep what they have. */
+const makeRoom = (text: string): void => {
+  characters += text.length;
+  if (characters <= SHARED_CHARACTERS) return;
+  walks.clear();
+  meanings.clear();
+  characters = text.length;
 };
 
 /** The walk of cron text in a zone. What all jobs have in common is made once; `H` makes a text the job's own. */
@@ -51,8 +64,9 @@ export const walkOfText = (
   if (zoneProblems.length > 0) return { ok: false, problems: zoneProblems };
   const steps = read.value.map((line) => stepsOf(line, timezone, dst));
   const [first] = steps;
-  const together = steps.length === 1 && first ? first : merged(steps);
-  const walk = { next: rememberNext(together.next), prev: rememberPrev(together.prev), noteOf: together.noteOf };
+  // A line that comes once in a hundred years is looked for once, not at each fire time of the others.
+  const walk = steps.length === 1 && first ? remembered(first) : remembered(merged(steps.map(remembered)));
+  makeRoom(text);
   const ofText = walks.get(text) ?? keep(walks, text, new Map<string, Walk>());
   return { ok: true, value: keep(ofText, place, walk) };
 };
@@ -66,12 +80,18 @@ const meaningOf = (key: string, cronExpr: string, name: string, words: Words): C
   const { lines, problems: lineProblems } = readLines(cronExpr, words);
   const problems: FieldProblem[] = [...lineProblems];
   const meant: Meant[] = [];
+  const told = new Set<string>();
   for (const line of lines) {
+    if (told.has(line.text)) continue;
     const read = readLine(line, name, words);
     if ('message' in read) problems.push(read);
-    else meant.push(read);
+    else {
+      meant.push(read);
+      told.add(line.text);
+    }
   }
   if (problems.length > 0) return { ok: false, problems };
+  makeRoom(key);
   return { ok: true, value: keep(meanings, key, meant) };
 };
 
@@ -131,6 +151,8 @@ const merged = (lines: readonly Walk[]): Walk => ({
     return undefined;
   },
 });
+
+const remembered = ({ next, prev, noteOf }: Walk): Walk => ({ next: rememberNext(next), prev: rememberPrev(prev), noteOf });
 
 /** One answer holds for every question between the one that was asked and itself: a hundred jobs with one text ask once. */
 const rememberNext = (step: Step): Step => {

@@ -28,6 +28,7 @@ const english = {
   badEvery: (text: string) =>
     `"${text}" is not a length of time; write @every 90s, @every 5m or @every 1h30m, at least one second`,
   badAt: (text: string) => `"${text}" is not an instant; write @at 2027-01-01T09:00:00+01:00, with the offset or Z`,
+  tooLate: (text: string) => `"${text}" is too far away: years go to 2099`,
   emptyItem: 'there is nothing between two commas',
   notItem: (text: string, expected: string) => `"${text}" is not understood; expected ${expected}`,
   outOfRange: (text: string, field: string, from: number, to: number) =>
@@ -56,6 +57,8 @@ const english = {
   every: (length: string) => `Every ${length}`,
   once: (at: string) => `Once, at ${at}`,
   and: '; and ',
+  or: '; or ',
+  more: (lines: number) => `${String(lines)} more line${lines === 1 ? '' : 's'}`,
   units: {
     day: ['day', 'days'],
     hour: ['hour', 'hours'],
@@ -117,6 +120,7 @@ const chinese: typeof english = {
   macroAlone: (macro) => `${macro} 必须独占一行`,
   badEvery: (text) => `“${text}” 不是时长；请写 @every 90s、@every 5m 或 @every 1h30m，至少一秒`,
   badAt: (text) => `“${text}” 不是时刻；请写 @at 2027-01-01T09:00:00+08:00，带时差或 Z`,
+  tooLate: (text) => `“${text}” 太远：年份最多到 2099`,
   emptyItem: '两个逗号之间没有内容',
   notItem: (text, expected) => `无法理解 “${text}”；应为 ${expected}`,
   outOfRange: (text, field, from, to) => `“${text}” 不是合法的${field}：范围是 ${String(from)} 到 ${String(to)}`,
@@ -143,6 +147,8 @@ const chinese: typeof english = {
   every: (length) => `每 ${length}`,
   once: (at) => `仅一次，在 ${at}`,
   and: '；以及 ',
+  or: '；或者 ',
+  more: (lines) => `另有 ${String(lines)} 行`,
   units: { day: ['天', '天'], hour: ['小时', '小时'], minute: ['分钟', '分钟'], second: ['秒', '秒'] },
   noMoreFires: '不会再触发：全部触发时间都已过去。',
   sixFields: (line) => `第 ${String(line)} 行有六个字段，按 秒 分 时 日 月 星期 读取；有些工具把第六个当作年。`,

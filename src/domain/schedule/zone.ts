@@ -12,17 +12,19 @@ const ALWAYS = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
 const PROBE_S = 7 * DAY_S;
 
 const zones = new Map<string, Zone>();
-/** Names that Intl has taken. There are a few hundred. */
-const taken = new Set<string>();
+/** Names that Intl has taken, and how it spells them: `EUROPE/berlin` is Europe/Berlin. There are a few hundred names, but any number of spellings. */
+const spelled = new Map<string, string>();
+const SPELLINGS = 5_000;
 
 /** True for an IANA name that this machine's tz data knows. Bare offsets (`+01:00`) are no zones. */
 export const isZone = (name: string): boolean => {
-  if (taken.has(name)) return true;
+  if (spelled.has(name)) return true;
   if (!/^[A-Za-z]/.test(name)) return false;
   try {
     // Making one costs a fifth of a millisecond: once a name.
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    taken.add(name);
+    const { timeZone } = new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions();
+    if (spelled.size >= SPELLINGS) spelled.clear();
+    spelled.set(name, timeZone);
     return true;
   } catch {
     return false;
@@ -31,10 +33,11 @@ export const isZone = (name: string): boolean => {
 
 /** The zone of a name for which `isZone` holds. Offsets are asked of Intl once a zone and year, and kept. */
 export const zoneOf = (name: string): Zone => {
-  const known = zones.get(name);
+  const spelling = isZone(name) ? (spelled.get(name) ?? name) : name;
+  const known = zones.get(spelling);
   if (known) return known;
-  const zone = createZone(name);
-  zones.set(name, zone);
+  const zone = createZone(spelling);
+  zones.set(spelling, zone);
   return zone;
 };
 
