@@ -76,7 +76,7 @@ const More = ({ view, onEdit }: ActionsProps) => {
       {mayEdit && (
         <>
           <Menu.Divider />
-          <Menu.Item color="red" onClick={remove}>
+          <Menu.Item color="var(--mantine-color-red-light-color)" onClick={remove}>
             {texts.remove}
           </Menu.Item>
         </>

@@ -4,7 +4,7 @@ import { format } from '../src/format.ts';
 import { texts } from '../src/texts.ts';
 import classes from './job-row.module.css';
 import { Outcome } from './outcome.tsx';
-import { Distance, Growing } from './time.tsx';
+import { Distance, Growing, Until } from './time.tsx';
 
 type NextProps = { readonly view: JobView; readonly isOn: boolean; readonly zone: string | undefined };
 
@@ -18,7 +18,7 @@ export const Next = ({ view: { nextFireTime, broken }, isOn, zone }: NextProps) 
     ) : nextFireTime === undefined ? (
       texts.noNext
     ) : (
-      <Distance at={nextFireTime} zone={zone} />
+      <Until at={nextFireTime} zone={zone} />
     )}
   </span>
 );

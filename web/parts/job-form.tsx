@@ -5,7 +5,7 @@ import { DEFAULTS } from '../../src/domain/defaults.ts';
 import type { FieldProblem } from '../../src/domain/problem.ts';
 import type { WorkerView } from '../../src/domain/wire.ts';
 import { ask, type Page } from '../src/api.ts';
-import { setAt, textOf, type Fields } from '../src/job-fields.ts';
+import { EXAMPLE_JOB, setAt, textOf, type Fields } from '../src/job-fields.ts';
 import { fieldAt, FIELD_GROUPS, withValue, type Field, type GroupId } from '../src/job-groups.ts';
 import { mayTake, placeText } from '../src/job-place.ts';
 import { texts } from '../src/texts.ts';
@@ -109,6 +109,10 @@ export const JobForm = ({ job, isNew, problems, open, onToggle, onChange }: Form
             value={textOf(job, 'cronExpr')}
             error={inCron.length > 0 ? true : problemOf('/cronExpr')}
             onChange={set('cronExpr')}
+            onFocus={({ currentTarget }) => {
+              // The example is there to be written over, also by who comes with the Tab key.
+              if (isNew && currentTarget.value === EXAMPLE_JOB['cronExpr']) currentTarget.select();
+            }}
           />
           <Places text={textOf(job, 'cronExpr')} problems={explained.isFresh ? inCron : []} onGo={goTo} />
         </div>

@@ -10,7 +10,7 @@ import { useKeys } from '../src/use-keys.ts';
 import { CopyCurlItem, CopyItem, useCurl } from './copy.tsx';
 import { useEditor } from './editor-provider.tsx';
 import { Outcome } from './outcome.tsx';
-import { Distance, Growing } from './time.tsx';
+import { Distance, Growing, Until } from './time.tsx';
 
 type HeadProps = { readonly view: JobView; readonly isGone: boolean };
 
@@ -29,7 +29,7 @@ export const JobHead = ({ view, isGone }: HeadProps) => {
           <Standing view={view} />
           {!isGone && isOn && view.nextFireTime !== undefined && (
             <Text size="sm" c="dimmed" component="span">
-              {texts.nextOf} <Distance at={view.nextFireTime} zone={schedule.timezone} />
+              {texts.nextOf} <Until at={view.nextFireTime} zone={schedule.timezone} />
             </Text>
           )}
           {tags.map((tag) => (
@@ -136,7 +136,7 @@ const Actions = ({ view }: { readonly view: JobView }) => {
           {mayEdit && (
             <>
               <Menu.Divider />
-              <Menu.Item color="red" onClick={remove}>
+              <Menu.Item color="var(--mantine-color-red-light-color)" onClick={remove}>
                 {texts.remove}
               </Menu.Item>
             </>

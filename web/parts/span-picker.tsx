@@ -1,5 +1,5 @@
 import { Group, SegmentedControl, Switch, TextInput } from '@mantine/core';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { now } from '../src/clock.ts';
 import { texts } from '../src/texts.ts';
 import type { Span } from '../src/ticks.ts';
@@ -48,10 +48,13 @@ const localText = (at: string): string => {
 };
 
 const Around = ({ at, onChange }: { readonly at: string; readonly onChange: (at: string) => void }) => {
-  const [text, setText] = useState(localText(at));
+  const shown = localText(at);
+  const [text, setText] = useState(shown);
+  // The address has changed by other means: the way back.
+  useEffect(() => setText(shown), [shown]);
   const use = (): void => {
     const ms = new Date(text).getTime();
-    if (!Number.isNaN(ms) && text !== localText(at)) onChange(new Date(ms).toISOString());
+    if (!Number.isNaN(ms) && text !== shown) onChange(new Date(ms).toISOString());
   };
   return (
     <TextInput

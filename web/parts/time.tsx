@@ -1,5 +1,6 @@
 import { useNow } from '../src/clock.ts';
 import { format } from '../src/format.ts';
+import { texts } from '../src/texts.ts';
 
 type AtProps = {
   readonly at: string;
@@ -23,6 +24,16 @@ export const Distance = ({ at, zone }: AtProps) => {
   return (
     <time dateTime={at} title={format.exact(at, zone)}>
       {format.distance(at, now)}
+    </time>
+  );
+};
+
+/** How far a time that is to come is away; once it has come and nobody has told more, that it is due. */
+export const Until = ({ at, zone }: AtProps) => {
+  const now = useNow();
+  return (
+    <time dateTime={at} title={format.exact(at, zone)}>
+      {now - Date.parse(at) < 1_000 ? format.distance(at, now) : texts.due}
     </time>
   );
 };

@@ -29,7 +29,8 @@ export const createFormat = (locale?: string, zone?: string) => {
   const of = (options: Intl.DateTimeFormatOptions, timeZone = zone) =>
     new Intl.DateTimeFormat(locale, { ...options, ...(timeZone === undefined ? {} : { timeZone }) });
   const time = of({ timeStyle: 'medium' });
-  const dayTime = of(DAY_TIME);
+  // As many digits as the time alone has: a language may write `02:00` for the one and `2:00` for the other.
+  const dayTime = of({ ...DAY_TIME, hour: time.resolvedOptions().hourCycle === 'h23' ? '2-digit' : 'numeric' });
   const clock = of({ hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3, hourCycle: 'h23' });
   const full = of({ dateStyle: 'medium', timeStyle: 'medium' });
   const day = of({ dateStyle: 'short' });

@@ -11,5 +11,9 @@ export const theme = createTheme({
   defaultRadius: 'md',
   cursorType: 'pointer',
   // The element that it puts into a menu to have the focus first is nothing that a menu may have; without it the first item has the focus.
-  components: { Menu: { defaultProps: { withInitialFocusPlaceholder: false } } },
+  components: {
+    Menu: { defaultProps: { withInitialFocusPlaceholder: false } },
+    // Its own grey is too faint for small text.
+    Notification: { styles: { description: { color: 'var(--mantine-color-text)' } } },
+  },
 });

@@ -44,7 +44,7 @@ test('a length that grows counts whole seconds', () => {
 
 test('an instant has its day only where that is not today, and its year only where it is far', () => {
   expect(format.instant(at(0), NOW)).toBe('14:00:00');
-  expect(format.instant('2027-06-15T22:30:00.000Z', NOW)).toBe('16 Jun, 0:30:00');
+  expect(format.instant('2027-06-15T22:30:00.000Z', NOW)).toBe('16 Jun, 00:30:00');
   expect(format.instant('2026-06-15T12:00:00.000Z', NOW)).toBe('15 Jun 2026, 14:00:00');
   expect(format.instant('not an instant', NOW)).toBe('not an instant');
 });

@@ -33,7 +33,7 @@ export const reasons = {
   expired: 'it waited too long for a free worker',
   overlap: 'the run before had not ended',
   edited: 'the job was changed meanwhile',
-  late: 'it was too late',
+  late: 'nobody started it in time (was a worker up?)',
   jobDeleted: 'the job was deleted',
   noWorker: 'no worker could take it',
   marked: 'it was before the job’s last change',

@@ -32,7 +32,7 @@ export const reasons: Translated<typeof reasonsInEnglish> = {
   expired: '等待空闲工作节点过久',
   overlap: '上一次运行尚未结束',
   edited: '作业在此期间被修改',
-  late: '已经太迟',
+  late: '未能及时启动（当时有工作节点在运行吗？）',
   jobDeleted: '作业已删除',
   noWorker: '没有工作节点可以执行',
   marked: '早于作业的最近一次修改',
