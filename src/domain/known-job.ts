@@ -12,6 +12,9 @@ export type KnownJob = {
 
 export const JOB_LIMIT_BYTES = 256 * 1024;
 
+/** What is longer is refused for that, and not read: a megabyte takes seconds. */
+const CRON_LIMIT = 10_000;
+
 /** All that is wrong with a job that somebody sends: its fields, its rules and its cron text, together. */
 export const checkWholeJob = (value: unknown): Checked<Job> => {
   const checked = checkJob(value);
@@ -20,7 +23,7 @@ export const checkWholeJob = (value: unknown): Checked<Job> => {
   const cronExpr = text('cronExpr');
   const dst = text('dst');
   const compiled =
-    cronExpr === undefined
+    cronExpr === undefined || cronExpr.length > CRON_LIMIT
       ? undefined
       : compileSchedule({
           cronExpr,

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { kindOfComment } from '../../../../src/domain/crontab/comments.ts';
+import { checkWholeJob } from '../../../../src/domain/known-job.ts';
 import { compileSchedule, type CompiledSchedule, type ScheduleText } from '../../../../src/domain/schedule/compile.ts';
 import { describeSchedule } from '../../../../src/domain/schedule/describe.ts';
 import { zoneOf } from '../../../../src/domain/schedule/zone.ts';
@@ -44,6 +45,13 @@ test('many lines that come once in a long time do not slow the one that comes ea
     }),
   ).toBeLessThan(3_000); // it was more than ten seconds
   expect(at).toBe(NOW + 200 * 60_000);
+});
+
+test('a text that is too long is refused without being read', () => {
+  const cronExpr = Array.from({ length: 90_000 }, (_, index) => `${String(index % 60)} 1 * * *`).join('\n');
+  let checked: ReturnType<typeof checkWholeJob> | undefined;
+  expect(took(() => (checked = checkWholeJob({ name: 'long', command: 'true', cronExpr })))).toBeLessThan(1_000);
+  expect(checked?.ok).toBe(false);
 });
 
 test('a bar of a million pipes is read at once', () => {
