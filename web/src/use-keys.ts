@@ -88,6 +88,16 @@ export const useRowKeys = ({ ids, show, acts = [] }: RowKeys): void => {
     const id = ids[current()];
     return id === undefined ? false : act(id);
   };
+  /** Nothing is done to a row that nobody sees to be current: it gets the focus first, and what is pressed next is meant for it. */
+  const onSeen = (act: (id: string) => unknown) => (): unknown => {
+    const index = current();
+    const id = ids[index];
+    if (id === undefined) return false;
+    if (document.activeElement?.closest('[data-row]')) return act(id);
+    show?.(index);
+    focus(id, MOST_FRAMES);
+    return true;
+  };
   useKeys([
     { key: 'j', name: texts.keyNext, act: go(1) },
     { key: 'k', name: texts.keyBefore, act: go(-1) },
@@ -98,6 +108,6 @@ export const useRowKeys = ({ ids, show, acts = [] }: RowKeys): void => {
       act: () =>
         document.activeElement === document.body && on((id) => rowOf(id)?.querySelector<HTMLElement>('a[href]')?.click())(),
     },
-    ...acts.map(({ act, ...rest }) => ({ ...rest, act: on(act) })),
+    ...acts.map(({ act, ...rest }) => ({ ...rest, act: onSeen(act) })),
   ]);
 };
