@@ -31,6 +31,14 @@ export default function Editor({ view, name, start, onClose: onClosed }: EditorP
     gcTime: 0,
   });
   const mayEdit = useMay('editor');
+  // The sheet goes away at once, so that the library has no time to give the focus back.
+  const [before] = useState(() => document.activeElement);
+  useEffect(
+    () => () => {
+      if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
+    },
+    [before],
+  );
   const [isChanged, setChanged] = useState(false);
   const [isAsking, setAsking] = useState(false);
   useEffect(() => {
