@@ -14,8 +14,10 @@ withChromium('the console: looks and weight', (executablePath) => {
     ['light', 1280],
     ['dark', 1280],
   ] as const)('%s at %d px: no page scrolls sideways, and each has its ground', async (colorScheme, width) => {
+    // A name of its own for each: a job that is saved again shows what became of it before, and the click would race with its new run.
+    const name = `a-job-with-a-name-that-is-long-enough-to-make-any-table-sweat.and-then-some.${colorScheme}-${String(width)}`;
     await save({
-      name: 'a-job-with-a-name-that-is-long-enough-to-make-any-table-sweat.and-then-some',
+      name,
       command: 'echo "$PATH"',
       tags: ['night', 'a-long-tag'],
     });
@@ -41,6 +43,6 @@ withChromium('the console: looks and weight', (executablePath) => {
       expect(over).toBeLessThanOrEqual(0);
       expect(lightness > 128).toBe(colorScheme === 'light');
     }
-    await web.up().api(`/jobs/a-job-with-a-name-that-is-long-enough-to-make-any-table-sweat.and-then-some`, { method: 'DELETE' });
+    await web.up().api(`/jobs/${name}`, { method: 'DELETE' });
   });
 });
