@@ -17,7 +17,7 @@ import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query';
 import { useState, type DragEvent } from 'react';
 import { Link } from 'wouter';
 import type { ImportAnswer } from '../../src/domain/crontab/answer.ts';
-import { ImportAction, ImportLines } from '../parts/import-lines.tsx';
+import { ImportAction, ImportLines } from '../parts/import/import-lines.tsx';
 import { Wrong } from '../parts/states.tsx';
 import { concernsJob, countToSave, jobsIn, sendImport, type ImportAsked } from '../src/import-asked.ts';
 import { texts } from '../src/texts.ts';

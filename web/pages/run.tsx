@@ -2,21 +2,21 @@ import { Alert, Anchor, Code, Group, Stack, Text, Title } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import { Link } from 'wouter';
 import { Outcome } from '../parts/outcome.tsx';
-import { Output } from '../parts/output.tsx';
-import { RunActions } from '../parts/run-actions.tsx';
-import { RunFacts } from '../parts/run-facts.tsx';
-import { RunWaits } from '../parts/run-waits.tsx';
+import { Output } from '../parts/run/output.tsx';
+import { RunActions } from '../parts/run/run-actions.tsx';
+import { RunFacts } from '../parts/run/run-facts.tsx';
+import { RunWaits } from '../parts/run/run-waits.tsx';
 import { Empty, Failed, Loading } from '../parts/states.tsx';
 import { Growing } from '../parts/time.tsx';
 import { ApiError } from '../src/api.ts';
 import { later, useNow } from '../src/clock.ts';
-import type { Followed } from '../src/followed.ts';
+import type { Followed } from '../src/live/followed.ts';
 import { format } from '../src/format.ts';
 import { personOf, storyOf } from '../src/story.ts';
 import { texts } from '../src/texts.ts';
 import { useTitle } from '../src/title.ts';
-import { useFollowed } from '../src/use-followed.ts';
-import { useLiveJob } from '../src/use-live-job.ts';
+import { useFollowed } from '../src/live/use-followed.ts';
+import { useLiveJob } from '../src/live/use-live-job.ts';
 
 /** One run: what, where, why it ended, and what it prints while it prints it. */
 export default function Run({ id }: { readonly id: string }) {

@@ -4,13 +4,13 @@ import type { WorkerView } from '../../src/domain/wire.ts';
 import { Shown } from '../parts/copy.tsx';
 import { More } from '../parts/more.tsx';
 import { Empty, Failed, Loading } from '../parts/states.tsx';
-import { WorkerRow } from '../parts/worker-row.tsx';
+import { WorkerRow } from '../parts/workers/worker-row.tsx';
 import { format } from '../src/format.ts';
-import { allWorkers } from '../src/kinds.ts';
+import { allWorkers } from '../src/live/kinds.ts';
 import { texts } from '../src/texts.ts';
 import { useTitle } from '../src/title.ts';
-import { useLingering } from '../src/use-lingering.ts';
-import { useLiveList } from '../src/use-live-list.ts';
+import { useLingering } from '../src/lists/use-lingering.ts';
+import { useLiveList } from '../src/live/use-live-list.ts';
 
 const COMMAND = 'cronstream worker --etcd http://etcd:2379 --mongo mongodb://mongo:27017 --data /var/lib/cronstream';
 /** A worker that has just left is shown for so long. */

@@ -1,6 +1,6 @@
 import { useWindowVirtualizer, defaultRangeExtractor } from '@tanstack/react-virtual';
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, type ReactNode } from 'react';
-import { useRowKeys, type RowAct } from '../src/use-keys.ts';
+import { useRowKeys, type RowAct } from '../src/keys/use-keys.ts';
 import classes from './long-list.module.css';
 
 type LongListProps<T> = {

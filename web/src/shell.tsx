@@ -2,12 +2,12 @@ import { Container, Skeleton, Stack } from '@mantine/core';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { Redirect, Route, Switch } from 'wouter';
 import { SignIn } from '../pages/sign-in.tsx';
-import { EditorAt, EditorProvider } from '../parts/editor-provider.tsx';
-import { Header } from '../parts/header.tsx';
-import { LinkBar } from '../parts/link-bar.tsx';
+import { EditorAt, EditorProvider } from '../parts/editor/editor-provider.tsx';
+import { Header } from '../parts/frame/header.tsx';
+import { LinkBar } from '../parts/frame/link-bar.tsx';
 import { Failed, Loading, Net } from '../parts/states.tsx';
 import { ApiError, signedOut } from './api.ts';
-import { useKeptLink } from './link.ts';
+import { useKeptLink } from './live/link.ts';
 import { queryClient } from './query.ts';
 import { SignedIn, useMe } from './session.ts';
 

@@ -1,4 +1,4 @@
-import type { Followed } from './followed.ts';
+import type { Followed } from './live/followed.ts';
 import { format } from './format.ts';
 import { reasonTexts, texts } from './texts.ts';
 

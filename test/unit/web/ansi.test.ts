@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { lookOf, penAfter, PLAIN, type Look } from '../../../web/src/ansi.ts';
+import { lookOf, penAfter, PLAIN, type Look } from '../../../web/src/output/ansi.ts';
 
 const lookAfter = (...codes: readonly string[]): Look => lookOf(codes.reduce(penAfter, PLAIN));
 

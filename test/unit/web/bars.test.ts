@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { heightOf, lengthOf, medianOf, scaleOf } from '../../../web/src/bars.ts';
+import { heightOf, lengthOf, medianOf, scaleOf } from '../../../web/src/job/bars.ts';
 
 describe('the scale of the bars', () => {
   test.each<[string, readonly number[], number]>([

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { clashes, differenceOfTexts, differences, type Piece } from '../../../web/src/difference.ts';
+import { clashes, differenceOfTexts, differences, type Piece } from '../../../web/src/editor/difference.ts';
 
 test('two jobs: objects are taken apart, lists are one field, a field on one side only counts', () => {
   expect(

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { createFind, hitAfter, MOST_HITS, piecesOf } from '../../../web/src/find.ts';
-import { createTerminal } from '../../../web/src/terminal.ts';
+import { createFind, hitAfter, MOST_HITS, piecesOf } from '../../../web/src/output/find.ts';
+import { createTerminal } from '../../../web/src/output/terminal.ts';
 
 const linesOf = (text: string) => {
   const terminal = createTerminal();

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Run } from '../../../src/domain/run.ts';
 import type { LiveEvent } from '../../../src/domain/wire.ts';
-import { createFollowed } from '../../../web/src/followed.ts';
-import { MOST } from '../../../web/src/terminal.ts';
+import { createFollowed } from '../../../web/src/live/followed.ts';
+import { MOST } from '../../../web/src/output/terminal.ts';
 
 const AT = '2027-01-01T00:00:00.000Z';
 const queued: Run = { id: 'r', job: 'a', trigger: 'manual', fireTime: AT, attempt: 1, state: 'queued' };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { getAt, parseJob, setAt, textOf } from '../../../web/src/job-fields.ts';
+import { getAt, parseJob, setAt, textOf } from '../../../web/src/editor/job-fields.ts';
 
 test('a value is put in at its path, all other fields stay, of newer versions too', () => {
   const job = { name: 'a', timezone: 'UTC', retry: { max: 1, ofANewerVersion: true }, alsoNew: [1] };

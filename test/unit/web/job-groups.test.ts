@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { checkJob, Job, withDefaults } from '../../../src/domain/job.ts';
-import { fieldAt, FIELD_GROUPS, isNotYet, setIn, valueOf, withValue } from '../../../web/src/job-groups.ts';
+import { fieldAt, FIELD_GROUPS, isNotYet, setIn, valueOf, withValue } from '../../../web/src/editor/job-groups.ts';
 
 const fields = FIELD_GROUPS.flatMap((group) => group.fields);
 const field = (path: string) => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { mayTake, placeText } from '../../../web/src/job-place.ts';
-import { nameOf, summaryOf, valueText } from '../../../web/src/job-words.ts';
+import { mayTake, placeText } from '../../../web/src/job/job-place.ts';
+import { nameOf, summaryOf, valueText } from '../../../web/src/editor/job-words.ts';
 
 test.each([
   [{}, 'Run by /bin/sh as the user that the worker runs as, in the home folder of that user, on any worker.'],

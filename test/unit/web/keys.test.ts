@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createKeys, rowAfter, type Press } from '../../../web/src/keys.ts';
+import { createKeys, rowAfter, type Press } from '../../../web/src/keys/keys.ts';
 
 const press = (key: string, more: Partial<Press> = {}): Press => ({
   key,

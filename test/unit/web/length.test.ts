@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { bytesText, lengthText, parseBytes, parseLength } from '../../../web/src/length.ts';
+import { bytesText, lengthText, parseBytes, parseLength } from '../../../web/src/editor/length.ts';
 
 test.each([
   ['90s', 90_000],

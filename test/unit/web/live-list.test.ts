@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { JobView, LiveEvent } from '../../../src/domain/wire.ts';
 import type { Page } from '../../../web/src/api.ts';
-import { jobsBy, runsBy, runsOf, type JobsAsked } from '../../../web/src/kinds.ts';
-import { hear, merged, pruned, type Changes } from '../../../web/src/live-list.ts';
+import { jobsBy, runsBy, runsOf, type JobsAsked } from '../../../web/src/live/kinds.ts';
+import { hear, merged, pruned, type Changes } from '../../../web/src/live/live-list.ts';
 
 const jobs = jobsBy({});
 const view = (name: string, revision = '1'): JobView => ({

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { LiveMessage } from '../../../src/domain/wire.ts';
-import { createLive, type Socket, type Subscriber } from '../../../web/src/live.ts';
+import { createLive, type Socket, type Subscriber } from '../../../web/src/live/live.ts';
 
 /** A link without network, and a clock without time. */
 const setUp = () => {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { LiveEvent, RunView } from '../../../src/domain/wire.ts';
-import { runsBy, type RunsAsked } from '../../../web/src/kinds.ts';
-import { lengthsOf, shareOf, slownessOf } from '../../../web/src/lengths.ts';
-import { askedAt, readRunsSearch, runsParams } from '../../../web/src/runs-search.ts';
+import { runsBy, type RunsAsked } from '../../../web/src/live/kinds.ts';
+import { lengthsOf, shareOf, slownessOf } from '../../../web/src/lists/lengths.ts';
+import { askedAt, readRunsSearch, runsParams } from '../../../web/src/lists/runs-search.ts';
 
 const read = (text: string): Readonly<Record<string, string>> => runsParams(readRunsSearch(new URLSearchParams(text)));
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { olderOf, placeAfter, type Since } from '../../../web/src/since.ts';
+import { olderOf, placeAfter, type Since } from '../../../web/src/live/since.ts';
 
 const place = (attempt: number, seq: number): Since => ({ attempt, seq });
 

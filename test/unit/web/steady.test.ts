@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { steady } from '../../../web/src/steady.ts';
+import { steady } from '../../../web/src/lists/steady.ts';
 
 test.each<[string, string, string, string]>([
   ['nothing changed', 'a b c', 'a b c', 'a b c'],

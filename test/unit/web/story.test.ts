@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Run } from '../../../src/domain/run.ts';
-import type { Kill } from '../../../web/src/followed.ts';
+import type { Kill } from '../../../web/src/live/followed.ts';
 import { storyOf } from '../../../web/src/story.ts';
 
 const AT = '2027-01-01T00:00:00.000Z';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createTerminal, type Limits } from '../../../web/src/terminal.ts';
+import { createTerminal, type Limits } from '../../../web/src/output/terminal.ts';
 
 const write = (pieces: readonly string[], limits?: Limits) => {
   const terminal = createTerminal(limits);

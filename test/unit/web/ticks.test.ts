@@ -1,6 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import type { TickView } from '../../../src/domain/wire.ts';
-import { didNotRun, readSpan, rowsOf, windowOf, withNewest, withOlder, withoutFar, writeSpan } from '../../../web/src/ticks.ts';
+import {
+  didNotRun,
+  readSpan,
+  rowsOf,
+  windowOf,
+  withNewest,
+  withOlder,
+  withoutFar,
+  writeSpan,
+} from '../../../web/src/job/ticks.ts';
 
 const DAY = '2027-06-15';
 const at = (minute: number): string => `${DAY}T03:${String(minute).padStart(2, '0')}:00.000Z`;

@@ -1,0 +1,167 @@
+import { Badge, Button, Progress, Text } from '@mantine/core';
+import { memo, useState } from 'react';
+import { Link } from 'wouter';
+import type { RunView, WorkerView } from '../../../src/domain/wire.ts';
+import { ask } from '../../src/api.ts';
+import { useNow } from '../../src/clock.ts';
+import { format } from '../../src/format.ts';
+import { useMay } from '../../src/session.ts';
+import { texts } from '../../src/texts.ts';
+import { useAsk } from '../frame/ask.tsx';
+import { useTell } from '../frame/tell.tsx';
+import { At, Growing } from '../time.tsx';
+import classes from './worker-row.module.css';
+
+/** Masters that measure it say how far its clock is ahead of the others'. */
+type Worker = WorkerView & { readonly clockOffsetMs?: number };
+type RowProps = { readonly worker: Worker; readonly isGone: boolean };
+
+const WORD = { root: { textTransform: 'none' } } as const;
+
+/** A worker: where it is, how full, what it runs, and whether it takes more. */
+export const WorkerRow = memo(function WorkerRow({ worker, isGone }: RowProps) {
+  const { name, labels, draining } = worker;
+  return (
+    <div className={classes['row']} data-worker={name} data-gone={isGone || undefined} aria-disabled={isGone || undefined}>
+      <div className={classes['name']}>
+        <b>{name}</b>
+        {isGone ? (
+          <Badge color="red" variant="light" styles={WORD} leftSection={<span aria-hidden="true">✕</span>}>
+            {texts.workerGone}
+          </Badge>
+        ) : (
+          draining && (
+            <Badge color="orange" variant="light" styles={WORD} leftSection={<span aria-hidden="true">⏸</span>}>
+              {texts.draining}
+            </Badge>
+          )
+        )}
+        {labels.map((label) => (
+          <Badge key={label} size="sm" variant="default" styles={WORD}>
+            {label}
+          </Badge>
+        ))}
+      </div>
+      <Facts worker={worker} isGone={isGone} />
+      <Slots worker={worker} />
+      <Runs runs={worker.running} />
+      <div className={classes['actions']}>{!isGone && <Drain worker={worker} />}</div>
+    </div>
+  );
+});
+
+const Facts = ({ worker: { host, version, startedAt, lastSeenAt, clockOffsetMs }, isGone }: RowProps) => (
+  <div className={classes['facts']}>
+    <span className="anywhere">{host}</span>
+    <span className="anywhere">{version}</span>
+    <span>
+      {texts.upSince} <At at={startedAt} />
+    </span>
+    <Seen at={lastSeenAt} isGone={isGone} />
+    {clockOffsetMs !== undefined && <Clock offsetMs={clockOffsetMs} />}
+  </div>
+);
+
+/** Off by so much it is worth an eye; a worker tells of itself every five seconds. */
+const [OFF_MS, SILENT_MS] = [500, 12_000];
+
+const Clock = ({ offsetMs }: { readonly offsetMs: number }) => (
+  <Text size="xs" component="span" data-offset={offsetMs} {...(Math.abs(offsetMs) >= OFF_MS ? { c: 'orange', fw: 600 } : {})}>
+    {Math.abs(offsetMs) >= OFF_MS ? '! ' : ''}
+    {offsetMs < 0 ? texts.clockBehind(format.length(-offsetMs)) : texts.clockAhead(format.length(offsetMs))}
+  </Text>
+);
+
+const Seen = ({ at, isGone }: { readonly at: string; readonly isGone: boolean }) => {
+  const now = useNow();
+  const isSilent = !isGone && now - Date.parse(at) > SILENT_MS;
+  return (
+    <Text size="xs" component="span" {...(isSilent ? { c: 'orange', fw: 600 } : {})}>
+      {isSilent ? '! ' : ''}
+      <time dateTime={at} title={format.exact(at)}>
+        {texts.seen(format.distance(at, now))}
+      </time>
+    </Text>
+  );
+};
+
+const Slots = ({ worker: { running, slots } }: { readonly worker: Worker }) => {
+  const used = texts.slots(format.number(running.length), format.number(slots));
+  const isFull = running.length >= slots;
+  return (
+    <div className={classes['load']}>
+      <Text size="xs" c="dimmed" mb={4} className="figures">
+        {used}
+        {isFull && ` · ${texts.full}`}
+      </Text>
+      <Progress
+        value={slots === 0 ? 100 : (running.length / slots) * 100}
+        size="md"
+        aria-label={used}
+        {...(isFull ? { color: 'orange' } : {})}
+      />
+    </div>
+  );
+};
+
+const MOST = 6;
+
+const Runs = ({ runs }: { readonly runs: readonly RunView[] }) => {
+  const [isAll, setAll] = useState(false);
+  const shown = isAll ? runs : runs.slice(0, MOST);
+  return (
+    <div className={classes['runs']}>
+      {runs.length === 0 && (
+        <Text size="sm" c="dimmed">
+          {texts.idle}
+        </Text>
+      )}
+      {shown.map((run) => (
+        <Link key={run.id} href={`/runs/${run.id}`} className={classes['run'] ?? ''}>
+          <span aria-hidden="true">▶</span> {run.job}{' '}
+          <Text size="xs" c="dimmed" component="span">
+            <Growing since={run.startedAt ?? run.claimedAt ?? run.fireTime} />
+          </Text>
+        </Link>
+      ))}
+      {runs.length > MOST && (
+        <Button size="compact-xs" variant="subtle" color="gray" aria-expanded={isAll} onClick={() => setAll(!isAll)}>
+          {isAll ? texts.fewer : texts.andMore(format.number(runs.length - MOST))}
+        </Button>
+      )}
+    </div>
+  );
+};
+
+const Drain = ({ worker: { id, name, draining, running } }: { readonly worker: Worker }) => {
+  const tell = useTell();
+  const askFirst = useAsk();
+  const [isBusy, setBusy] = useState(false);
+  if (!useMay('operator')) return null;
+  const order = (what: 'drain' | 'resume'): void => {
+    setBusy(true);
+    ask('POST', `/workers/${encodeURIComponent(id)}/${what}`)
+      .catch(tell)
+      .finally(() => setBusy(false));
+  };
+  return (
+    <Button
+      size="xs"
+      miw={84}
+      variant={draining ? 'light' : 'default'}
+      disabled={isBusy}
+      onClick={() =>
+        draining
+          ? order('resume')
+          : askFirst({
+              title: texts.drainTitle(name),
+              hint: texts.drainHint(format.number(running.length)),
+              yes: texts.drain,
+              onYes: () => order('drain'),
+            })
+      }
+    >
+      {draining ? texts.resume : texts.drain}
+    </Button>
+  );
+};

@@ -1,0 +1,31 @@
+import type { JobView } from '../../../src/domain/wire.ts';
+import type { Schedule } from './use-fires.ts';
+
+/** What of a job is shown. A value that was put into etcd by hand may lack anything, or have something else in its place. */
+export type ShownJob = {
+  readonly command: string;
+  readonly description: string;
+  readonly tags: readonly string[];
+  readonly schedule: Schedule;
+  readonly jitterMs: number;
+  readonly isOn: boolean;
+};
+
+export const shownJob = ({ job, broken }: Pick<JobView, 'job' | 'broken'>): ShownJob => {
+  const fields = job as Readonly<Record<string, unknown>>;
+  const text = (field: string): string | undefined => (typeof fields[field] === 'string' ? fields[field] : undefined);
+  const { tags, jitterMs, enabled } = fields;
+  return {
+    command: text('command') ?? '',
+    description: text('description') ?? '',
+    tags: Array.isArray(tags) ? tags.filter((tag) => typeof tag === 'string') : [],
+    schedule: {
+      cronExpr: text('cronExpr') ?? '',
+      timezone: text('timezone'),
+      startAt: text('startAt'),
+      endAt: text('endAt'),
+    },
+    jitterMs: typeof jitterMs === 'number' ? jitterMs : 0,
+    isOn: enabled !== false && broken === undefined,
+  };
+};
