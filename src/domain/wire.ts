@@ -129,6 +129,16 @@ export const PlacementView = Type.Object(
 );
 export type PlacementView = Static<typeof PlacementView>;
 
+/** One thing that is wrong with what was sent, as `FieldProblem` of problem.ts. */
+export const FieldProblemView = Type.Object({
+  path: Type.String(),
+  code: Type.String(),
+  message: Type.String(),
+  line: Type.Optional(Type.Integer()),
+  column: Type.Optional(Type.Integer()),
+  field: Type.Optional(Type.String()),
+});
+
 /** An error, RFC 9457. `code` is stable; `errors` lists every problem of a bad input. */
 export const Problem = Type.Object(
   {
@@ -137,18 +147,7 @@ export const Problem = Type.Object(
     status: Type.Integer(),
     code: Type.String(),
     detail: Type.Optional(Type.String()),
-    errors: Type.Optional(
-      Type.Array(
-        Type.Object({
-          path: Type.String(),
-          code: Type.String(),
-          message: Type.String(),
-          line: Type.Optional(Type.Integer()),
-          column: Type.Optional(Type.Integer()),
-          field: Type.Optional(Type.String()),
-        }),
-      ),
-    ),
+    errors: Type.Optional(Type.Array(FieldProblemView)),
     revision: Type.Optional(Type.String()),
   },
   { $id: 'Problem', title: 'Problem' },

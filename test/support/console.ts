@@ -1,6 +1,7 @@
 // The console in a real browser, on a real `up`, for the tests of its pages.
 import { chromium, type Browser, type BrowserContextOptions, type Locator, type Page } from 'playwright-core';
 import { expect } from 'vitest';
+import { until } from './process.ts';
 import { newFolder, removeFolder, startUp, TOKEN } from './up.ts';
 
 type Up = Awaited<ReturnType<typeof startUp>>;
@@ -75,6 +76,20 @@ export const createConsole = (executablePath: string, args: readonly string[] = 
     /** Saves by REST; once a year unless `cronExpr` is given. */
     save: (job: Record<string, unknown>): Promise<unknown> =>
       here().up.api(`/jobs/${String(job['name'])}`, { method: 'PUT', body: { cronExpr: '0 0 1 1 *', ...job } }),
+    /** Runs a job by REST; answers the run's id. */
+    runNow: async (job: string): Promise<string> =>
+      (await here().up.api<{ runId: string }>(`/jobs/${job}/run`, { method: 'POST', body: {} })).runId,
+    /** Waits for the end of a run of a job. */
+    ended: (job: string, id: string): Promise<void> =>
+      until(
+        async () =>
+          (
+            await here()
+              .up.api<{ state: string }>(`/runs/${id}`)
+              .catch(() => undefined)
+          )?.state === 'finished',
+        () => `${job} does not end`,
+      ),
     remove: (job: string): Promise<unknown> => here().up.api(`/jobs/${job}?kill=true`, { method: 'DELETE' }),
     row: (page: Page, job: string): Locator => page.locator(`[data-job="${job}"]`),
     all,

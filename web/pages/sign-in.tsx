@@ -1,6 +1,7 @@
 import { Alert, Anchor, Button, Center, Group, Paper, PasswordInput, Stack, Text, Title } from '@mantine/core';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
+import { Mark } from '../parts/mark.tsx';
 import { Wrong } from '../parts/states.tsx';
 import { ApiError, ask } from '../src/api.ts';
 import { language, LANGUAGES, speak, type Language } from '../src/language.ts';
@@ -50,7 +51,7 @@ export const SignIn = ({ onDone }: { readonly onDone: () => void }) => {
     <Center mih="100dvh" p="md">
       <Stack w={460} maw="100%" gap="md" component="main">
         <Group gap={10} justify="center">
-          <Mark />
+          <Mark size={36} />
           <Title order={1} size="h2">
             {texts.product}
           </Title>
@@ -134,11 +135,4 @@ const Languages = () => (
       ),
     )}
   </Group>
-);
-
-const Mark = () => (
-  <svg width="36" height="36" viewBox="0 0 16 16" aria-hidden="true">
-    <circle cx="8" cy="8" r="7.5" fill="#0b7285" />
-    <path d="M8 3.8V8l3 2" stroke="white" strokeWidth="1.6" strokeLinecap="round" fill="none" />
-  </svg>
 );

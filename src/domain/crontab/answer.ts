@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox';
+import { FieldProblemView } from '../wire.ts';
 
 const count = Type.Integer({ minimum: 0 });
 
@@ -8,18 +9,7 @@ export const ImportItem = Type.Object({
   name: Type.Optional(Type.String({ description: 'Of the job' })),
   action: Type.Enum(['created', 'changed', 'unchanged', 'removed', 'refused', 'noted']),
   reason: Type.Optional(Type.String()),
-  errors: Type.Optional(
-    Type.Array(
-      Type.Object({
-        path: Type.String(),
-        code: Type.String(),
-        message: Type.String(),
-        line: Type.Optional(Type.Integer()),
-        column: Type.Optional(Type.Integer()),
-        field: Type.Optional(Type.String()),
-      }),
-    ),
-  ),
+  errors: Type.Optional(Type.Array(FieldProblemView)),
   warnings: Type.Optional(Type.Array(Type.String())),
 });
 export type ImportItem = Static<typeof ImportItem>;

@@ -8,7 +8,7 @@ withChromium('the console: a run', (executablePath) => {
   const web = createConsole(executablePath);
   beforeAll(web.start, 180_000);
   afterAll(web.end, 60_000);
-  const { at, remove, row, save } = web;
+  const { at, ended, remove, row, runNow, save } = web;
 
   test('output grows while one looks, as text whatever it is; Kill asks once, by name, and the end is seen', async () => {
     await save({
@@ -36,21 +36,10 @@ withChromium('the console: a run', (executablePath) => {
     await remove('long');
   });
 
-  const runNow = async (job: string): Promise<string> =>
-    (await web.up().api<{ runId: string }>(`/jobs/${job}/run`, { method: 'POST', body: {} })).runId;
   /** Runs it by REST and waits for its end; answers its id. */
   const ranOnce = async (job: string): Promise<string> => {
     const id = await runNow(job);
-    await until(
-      async () =>
-        (
-          await web
-            .up()
-            .api<{ state: string }>(`/runs/${id}`)
-            .catch(() => undefined)
-        )?.state === 'finished',
-      () => `${job} does not end`,
-    );
+    await ended(job, id);
     return id;
   };
 

@@ -1,6 +1,7 @@
 import { Group, Text } from '@mantine/core';
 import { useState } from 'react';
 import { Link, useLocation } from 'wouter';
+import { Mark } from '../mark.tsx';
 import { texts } from '../../src/texts.ts';
 import { KeysDialog, useFrameKeys } from './frame-keys.tsx';
 import classes from './header.module.css';
@@ -23,7 +24,7 @@ export const Header = () => {
     <header className={classes['header']}>
       <div className={classes['inner']}>
         <Group gap={8} wrap="nowrap">
-          <Mark />
+          <Mark size={26} />
           <Text fw={700} visibleFrom="sm">
             {texts.product}
           </Text>
@@ -51,10 +52,3 @@ export const Header = () => {
     </header>
   );
 };
-
-const Mark = () => (
-  <svg width="26" height="26" viewBox="0 0 16 16" aria-hidden="true">
-    <circle cx="8" cy="8" r="7.5" fill="#0b7285" />
-    <path d="M8 3.8V8l3 2" stroke="white" strokeWidth="1.6" strokeLinecap="round" fill="none" />
-  </svg>
-);

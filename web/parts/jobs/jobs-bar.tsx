@@ -1,10 +1,11 @@
-import { Button, CloseButton, Group, NativeSelect, Text, TextInput } from '@mantine/core';
+import { Button, CloseButton, Group, Text, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { useEffect, useRef, useState } from 'react';
 import { JOB_OUTCOMES, JOB_SORTS } from '../../src/lists/jobs-search.ts';
 import type { JobsAsked } from '../../src/live/kinds.ts';
 import { outcomeTexts, texts } from '../../src/texts.ts';
-import classes from './jobs-bar.module.css';
+import { Choice } from '../choice.tsx';
+import classes from '../list-bar.module.css';
 
 const TYPING_MS = 200;
 
@@ -65,6 +66,7 @@ export const JobsBar = ({ asked, change, tags, onNew, isEmpty, count }: BarProps
         <Choice
           label={texts.sortBy}
           value={asked.sort ?? JOB_SORTS[0]}
+          usual={JOB_SORTS[0]}
           onChange={(value) => change({ sort: value === JOB_SORTS[0] ? undefined : value })}
           choices={JOB_SORTS.map((sort) => [sort, texts.sorts[sort]] as const)}
         />
@@ -84,26 +86,6 @@ export const JobsBar = ({ asked, change, tags, onNew, isEmpty, count }: BarProps
     </search>
   );
 };
-
-type ChoiceProps = {
-  readonly label: string;
-  readonly value: string;
-  readonly onChange: (value: string) => void;
-  readonly choices: readonly (readonly [value: string, name: string])[];
-};
-
-/** One that narrows the list is seen to do so. */
-const Choice = ({ label, value, onChange, choices }: ChoiceProps) => (
-  <NativeSelect
-    size="xs"
-    className={classes['choice'] ?? ''}
-    aria-label={label}
-    value={value}
-    onChange={({ currentTarget }) => onChange(currentTarget.value)}
-    data={choices.map(([each, name]) => ({ value: each, label: name }))}
-    {...(value !== '' && value !== JOB_SORTS[0] && { 'data-chosen': true })}
-  />
-);
 
 const Search = ({ q, onQ }: { readonly q: string; readonly onQ: (q: string) => void }) => {
   const [typed, setTyped] = useState(q);

@@ -1,4 +1,4 @@
-import { Button, CloseButton, NativeSelect, Text, TextInput } from '@mantine/core';
+import { Button, CloseButton, Text, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useEffect, useId, useRef, useState } from 'react';
@@ -7,7 +7,8 @@ import { ask, type Page } from '../../src/api.ts';
 import { now } from '../../src/clock.ts';
 import { isSince, RUN_OUTCOMES, SINCE, type RunsSearch, type Since } from '../../src/lists/runs-search.ts';
 import { outcomeTexts, texts } from '../../src/texts.ts';
-import classes from '../jobs/jobs-bar.module.css';
+import { Choice } from '../choice.tsx';
+import classes from '../list-bar.module.css';
 
 const TYPING_MS = 300;
 const DAY_MS = 86_400_000;
@@ -54,25 +55,6 @@ export const RunsBar = ({ wanted, change, onClear, count }: BarProps) => (
       </Text>
     </div>
   </search>
-);
-
-type ChoiceProps = {
-  readonly label: string;
-  readonly value: string;
-  readonly onChange: (value: string) => void;
-  readonly choices: readonly (readonly [value: string, name: string])[];
-};
-
-const Choice = ({ label, value, onChange, choices }: ChoiceProps) => (
-  <NativeSelect
-    size="xs"
-    className={classes['choice'] ?? ''}
-    aria-label={label}
-    value={value}
-    onChange={({ currentTarget }) => onChange(currentTarget.value)}
-    data={choices.map(([each, name]) => ({ value: each, label: name }))}
-    {...(value !== '' && { 'data-chosen': true })}
-  />
 );
 
 type TypedProps = {
