@@ -94,7 +94,7 @@ export const createMaster = async ({
     accounts,
     attempts: createAttempts(clock),
     clock,
-    history: createRunHistory(stores, projection),
+    history: createRunHistory(stores, projection, clock),
     jobs: createJobs({ stores, keys, clock, projection, log, scale, timezone: config.timezone }),
     keys,
     log,

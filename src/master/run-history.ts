@@ -2,6 +2,7 @@ import { eventId, type StoredRunEvent } from '../domain/events.ts';
 import { toMs } from '../domain/instant.ts';
 import { applyRunEvent, type Run } from '../domain/run.ts';
 import type { RunView } from '../domain/wire.ts';
+import { sleep, type Clock } from '../streams/clock.ts';
 import type { RunsQuery } from '../streams/ports.ts';
 import type { RouteStores } from './errors.ts';
 import { noSuchRun } from './problems.ts';
@@ -11,10 +12,13 @@ import { queuedView, runView } from './views.ts';
 const FIRST_EVENTS = 20;
 const EVENTS_PAGE = 200;
 
+/** What a run printed is in the log alone, a moment after its end was seen: a search by text waits so long for runs that ended just now. */
+const [JUST_NOW_MS, LOGGED_WITHIN_MS, LOGGED_LOOK_MS, MOST_AWAITED] = [10_000, 3_000, 100, 50];
+
 export type RunHistory = ReturnType<typeof createRunHistory>;
 
 /** Runs as one list: what waits and runs comes from the projection, what has ended from the run log, nothing twice. */
-export const createRunHistory = ({ runLog }: Pick<RouteStores, 'runLog'>, { seen }: Pick<Projection, 'seen'>) => {
+export const createRunHistory = ({ runLog }: Pick<RouteStores, 'runLog'>, { seen }: Pick<Projection, 'seen'>, clock: Clock) => {
   const liveOf = (id: string): RunView | undefined => {
     const [run, waiting] = [seen.runs.get(id), seen.queue.get(id)];
     return run ? runView(seen, run) : waiting && queuedView(seen, waiting);
@@ -26,18 +30,35 @@ export const createRunHistory = ({ runLog }: Pick<RouteStores, 'runLog'>, { seen
     ...[...seen.runs.values()].map((run) => runView(seen, run)),
   ];
 
+  /** Until what has ended is in the log too, so that whoever was told of an end finds what was printed; a log that lags is not waited for. */
+  const logged = async ({ job }: RunsQuery): Promise<void> => {
+    const since = clock.now() - JUST_NOW_MS;
+    let missing = [...seen.runs.values()]
+      .flatMap(({ live }) =>
+        live.endedAt !== undefined && toMs(live.endedAt) > since && (job === undefined || live.job === job) ? [live.runId] : [],
+      )
+      .slice(-MOST_AWAITED);
+    for (let waited = 0; waited < LOGGED_WITHIN_MS; waited += LOGGED_LOOK_MS) {
+      const found = await Promise.all(missing.map((id) => runLog.run(id)));
+      missing = missing.filter((_id, index) => found[index] === undefined);
+      if (missing.length === 0) return;
+      await sleep(LOGGED_LOOK_MS, clock);
+    }
+  };
+
   /** Newest first. Ids are UUIDv7: their order is that of time, in either source. */
   const list = async (query: RunsQuery): Promise<{ readonly items: readonly RunView[]; readonly nextCursor?: string }> => {
-    const logged = await runLog.runs(query);
+    if (query.q !== undefined && query.cursor === undefined) await logged(query);
+    const found = await runLog.runs(query);
     // The log's page ends where its last item is: older live runs belong to a later page.
-    const end = logged.nextCursor === undefined ? undefined : logged.items.at(-1)?._id;
+    const end = found.nextCursor === undefined ? undefined : found.items.at(-1)?._id;
     const byId = new Map<string, RunView>();
     for (const run of liveOnes()) if (isAsked(query, run) && (end === undefined || run.id >= end)) byId.set(run.id, run);
-    for (const { run } of logged.items) byId.set(run.id, run);
+    for (const { run } of found.items) byId.set(run.id, run);
     const all = [...byId.values()].sort((a, b) => (a.id < b.id ? 1 : -1));
     const items = all.slice(0, query.limit);
     const last = items.at(-1);
-    const isMore = all.length > items.length || logged.nextCursor !== undefined;
+    const isMore = all.length > items.length || found.nextCursor !== undefined;
     return { items, ...(last && isMore && { nextCursor: last.id }) };
   };
 

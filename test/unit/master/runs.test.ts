@@ -53,6 +53,24 @@ test('runs come newest first, live and ended in one list, none twice, whatever t
     expect((await master.api('GET', `/runs?${query}`)).statusCode).toBe(400);
 });
 
+test('a search by text waits for the log of a run whose end is seen', async () => {
+  const runLog = createMemoryRunLog();
+  await using master = await startMaster({ runLog });
+  const endedAt = new Date().toISOString();
+  await master.put(keys.run('a', id(1)), aRun('a', id(1), { state: 'ended', outcome: 'succeeded', endedAt }));
+  await until(
+    () => master.api('GET', `/runs/${id(1)}`),
+    ({ statusCode }) => statusCode === 200,
+  );
+  const found = master.api('GET', '/runs?q=needle');
+  let isAnswered = false;
+  void found.then(() => (isAnswered = true));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(isAnswered).toBe(false);
+  runLog.add(...anEndedRun('a', id(1), ['a needle\n']));
+  expect((await found).json()).toMatchObject({ items: [{ id: id(1) }] });
+});
+
 test('a live run is shown with what its events tell', async () => {
   const runLog = createMemoryRunLog();
   await using master = await startMaster({ runLog });
