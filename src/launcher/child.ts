@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { instant, uptimeMs, wait } from './clock.ts';
 import { spawnCommand, startFailure } from './command.ts';
 import { say } from './log.ts';
-import { processOf, signalGroup } from './proc.ts';
-import { FILES, PROTOCOL, type Cause, type Exit, type LiveEntry, type News, type StartOrder } from './protocol.ts';
+import { processOf, signalAll, type Proc, type Root, type Table } from './proc.ts';
+import { FILES, PROTOCOL, type Cause, type Exit, type LiveEntry, type News, type StartOrder, type Usage } from './protocol.ts';
+import { createSeen, type Account } from './usage.ts';
 
 /** A command that was started, until the launcher has written its exit. */
 export type Child = {
@@ -13,8 +14,10 @@ export type Child = {
   /** TERM now, KILL after the grace. The first cause wins; asked again it changes nothing. */
   readonly end: (cause: Cause, by?: string) => void;
   readonly setUntil: (until: number) => void;
-  /** Does what is due at `now` (uptime, ms): time limit, deadline, grace, and whether the group is empty. Answers when it is to be looked at again. */
-  readonly look: (now: number, groupLives: (group: number) => boolean) => number;
+  /** Does what is due at `now` (uptime, ms): time limit, deadline, grace, and whether anybody of the run lives. Answers when it is to be looked at again. */
+  readonly look: (now: number, table: Table) => number;
+  /** Sees what its processes use. */
+  readonly measure: (table: Table) => void;
 };
 
 export type Tell = {
@@ -34,7 +37,7 @@ const POLL_MS = 25;
 const REWRITE_MS = 1_000;
 
 /** Starts a command, or throws with words for a person. */
-export const startChild = (order: StartOrder, tell: Tell): Start => {
+export const startChild = (order: StartOrder, tell: Tell, account: Account): Start => {
   const { runId, attempt, dir, killGraceMs } = order;
   const command = spawnCommand(order);
   const { pid } = command;
@@ -44,31 +47,39 @@ export const startChild = (order: StartOrder, tell: Tell): Start => {
   notePid(order, { v: PROTOCOL, pid, startTime, startedAt });
 
   const timeoutAt = order.timeoutMs === undefined ? Infinity : uptimeMs() + order.timeoutMs;
+  const root: Root = { pid, startTime, runId, strays: new Map() };
+  const seen = createSeen();
   let until = order.until ?? Infinity;
   let cause: Cause | undefined;
   let by: string | undefined;
   let killAt = Infinity;
-  let isKilled = false;
+  let told: 'nothing' | 'SIGTERM' | 'SIGKILL' = 'nothing';
   let exited: Pick<Exit, 'at' | 'exitCode' | 'signal'> | undefined;
+  let usage: Usage | undefined;
   let isDone = false;
 
-  const signalled = (signal: string, why: Cause): void => {
-    tell.news({ v: PROTOCOL, type: 'signalled', runId, attempt, signal, cause: why });
-  };
   const end = (why: Cause, who?: string): void => {
     if (cause !== undefined || exited) return;
     cause = why;
     by = who;
     killAt = uptimeMs() + killGraceMs;
-    signalGroup(pid, 'SIGTERM');
-    signalGroup(pid, 'SIGCONT'); // one that was stopped gets the TERM too
-    signalled('SIGTERM', why);
-    tell.changed();
+    tell.changed(); // the next look tells the processes
   };
-  const kill = (why: Cause): void => {
-    signalGroup(pid, 'SIGKILL'); // again at each look: whoever was just being forked
-    if (!isKilled) signalled('SIGKILL', why);
-    isKilled = true;
+  const signal = (name: 'SIGTERM' | 'SIGKILL', why: Cause, everybody: readonly Proc[]): void => {
+    signalAll(root, everybody, name);
+    if (name === 'SIGTERM') signalAll(root, everybody, 'SIGCONT'); // one that was stopped gets the TERM too
+    if (told !== name) tell.news({ v: PROTOCOL, type: 'signalled', runId, attempt, signal: name, cause: why });
+    told = name;
+  };
+  /** Whether it is over. A run that is being ended is over when nobody of it lives; another one when its command has exited, whatever it leaves behind. */
+  const ending = (now: number, why: Cause, table: Table): boolean => {
+    const isKillDue = now >= Math.min(killAt, until);
+    if (told !== 'nothing' && !isKillDue && !exited) return false;
+    const everybody = table.everybody(root);
+    // KILL again at each look: whoever was just being forked.
+    if (isKillDue) signal('SIGKILL', why, everybody);
+    else if (told === 'nothing') signal('SIGTERM', why, everybody);
+    return exited !== undefined && everybody.length === 0;
   };
   const finish = async (): Promise<void> => {
     isDone = true;
@@ -82,6 +93,7 @@ export const startChild = (order: StartOrder, tell: Tell): Start => {
       ...exited,
       ...(cause && { cause }),
       ...(by && { by }),
+      ...(usage && { usage }),
     };
     await writeExit(dir, exit, () => {
       tell.news({ v: PROTOCOL, type: 'exited', exit });
@@ -93,8 +105,12 @@ export const startChild = (order: StartOrder, tell: Tell): Start => {
     say(`${runId}: ${error.message}`);
   });
   command.once('exit', (code, name) => {
-    exited = { at: instant(), ...(code !== null && { exitCode: code }), ...(name !== null && { signal: name }) };
-    tell.changed();
+    const end = { at: instant(), ...(code !== null && { exitCode: code }), ...(name !== null && { signal: name }) };
+    account.ended(seen, (used) => {
+      exited = end;
+      usage = used;
+      tell.changed();
+    });
   });
   const child: Child = {
     entry: () => ({ runId, attempt, pid, startTime, startedAt, ...(cause && { cause }) }),
@@ -102,21 +118,22 @@ export const startChild = (order: StartOrder, tell: Tell): Start => {
     setUntil: (at) => {
       until = at;
     },
-    look: (now, groupLives) => {
+    look: (now, table) => {
       if (isDone) return Infinity;
       if (now >= timeoutAt) end('timedOut');
       if (now >= until - killGraceMs) end('leaseLost');
-      if (cause !== undefined && now >= Math.min(killAt, until)) kill(cause);
-      // A run that is being ended is over when nothing of its group lives; another one when its command has exited, whatever it leaves behind.
-      if (exited && (cause === undefined || !groupLives(pid))) {
+      if (cause === undefined ? exited : ending(now, cause, table)) {
         void finish();
         return Infinity;
       }
-      return exited || isKilled
+      return exited || told === 'SIGKILL'
         ? now + POLL_MS
         : cause === undefined
           ? Math.min(timeoutAt, until - killGraceMs)
           : Math.min(killAt, until);
+    },
+    measure: (table) => {
+      if (!exited) seen.look(table.family(root));
     },
   };
   return { type: 'started', child };

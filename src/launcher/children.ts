@@ -1,7 +1,8 @@
 import { startChild, type Child } from './child.ts';
-import { instant, looking, uptimeMs } from './clock.ts';
-import { groupsAlive } from './proc.ts';
+import { instant, looking, monotonicMs, uptimeMs } from './clock.ts';
+import { processTable } from './proc.ts';
 import { PROTOCOL, type Answer, type News, type Request } from './protocol.ts';
+import { createAccount } from './usage.ts';
 
 export type ChildrenDeps = {
   /** What the worker that started this launcher calls its program. */
@@ -19,6 +20,12 @@ const IDLE_MS = 60_000;
 /** The longest time between two looks while anything lives: a machine that was suspended is noticed after it. */
 const LONGEST_MS = 500;
 const RESTING_MS = 1_000;
+/** How often it is looked at what the runs use, and how soon after a start. */
+const MEASURE_MS = 1_000;
+const FIRST_MEASURE_MS = 100;
+/** Looking must not cost more than a few percent of a core, however many processes the machine has. */
+const REST_AFTER_MEASURE = 25;
+const REST_AFTER_LOOK = 4;
 
 const nameOf = (runId: string, attempt: number): string => `${runId}/${String(attempt)}`;
 
@@ -29,14 +36,31 @@ export const createChildren = ({ build, tell, isAlone, leave }: ChildrenDeps) =>
   let isStopping = false;
   let idleSince: number | undefined;
 
+  const account = createAccount();
+  let measureAt = Infinity;
+  /** Not before this, whatever starts. */
+  let restsUntil = 0;
+  const measureSoon = (inMs: number): void => {
+    measureAt = Math.min(measureAt, Math.max(restsUntil, monotonicMs() + inMs));
+  };
+
   const look = (): number => {
+    const began = monotonicMs();
     const now = uptimeMs();
-    const groupLives = groupsAlive();
+    const table = processTable();
     let next = now + LONGEST_MS;
-    for (const child of children.values()) next = Math.min(next, child.look(now, groupLives));
+    for (const child of children.values()) next = Math.min(next, child.look(now, table));
+    const took = monotonicMs() - began;
+    if (began >= measureAt && children.size > 0) {
+      for (const child of children.values()) child.measure(table);
+      restsUntil = monotonicMs() + (monotonicMs() - began) * REST_AFTER_MEASURE;
+      measureAt = Infinity;
+      measureSoon(MEASURE_MS);
+    }
     if (children.size > 0 || !(isStopping || isAlone())) {
       idleSince = undefined;
-      return children.size > 0 ? Math.max(5, next - now) : RESTING_MS;
+      if (children.size === 0) return RESTING_MS;
+      return Math.max(5, REST_AFTER_LOOK * took, Math.min(next - now, measureAt - monotonicMs()));
     }
     idleSince ??= now;
     if (isStopping || now - idleSince >= IDLE_MS) leave();
@@ -49,18 +73,23 @@ export const createChildren = ({ build, tell, isAlone, leave }: ChildrenDeps) =>
     const name = nameOf(order.runId, order.attempt);
     const live = children.get(name);
     if (live) return { type: 'started', entry: live.entry() };
-    const started = startChild(order, {
-      news: tell,
-      changed: () => {
-        looks.soon();
+    const started = startChild(
+      order,
+      {
+        news: tell,
+        changed: () => {
+          looks.soon();
+        },
+        ended: () => {
+          children.delete(name);
+          if (isStopping) looks.soon();
+        },
       },
-      ended: () => {
-        children.delete(name);
-        if (isStopping) looks.soon();
-      },
-    });
+      account,
+    );
     if (started.type === 'failed') return started.why.then((error) => ({ type: 'failed', error }));
     children.set(name, started.child);
+    measureSoon(FIRST_MEASURE_MS);
     looks.soon();
     return { type: 'started', entry: started.child.entry() };
   };

@@ -3,6 +3,9 @@ import { readFileSync } from 'node:fs';
 /** Milliseconds since the machine started, suspended time included: deadlines count by it, since a suspended host goes on holding its locks. Exact to 10 ms. */
 export const uptimeMs = (): number => Math.round(Number(readFileSync('/proc/uptime', 'utf8').split(' ', 1)[0]) * 1_000);
 
+/** Milliseconds that only rise: for how long something took. */
+export const monotonicMs = (): number => performance.now();
+
 /** The instant, ISO 8601 in UTC. */
 export const instant = (): string => new Date().toISOString();
 

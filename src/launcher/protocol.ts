@@ -95,6 +95,15 @@ export type Answer = { readonly v: number; readonly id: number } & (
   | { readonly type: 'told'; readonly live: boolean }
 );
 
+/** What a run has used. CPU is that of the command and of all that it waited for, to 10 ms; memory is the most that was seen resident, absent where the run was over before the first look. */
+export type Usage = {
+  readonly cpuUserMs: number;
+  readonly cpuSystemMs: number;
+  readonly peakMemoryBytes?: number;
+  /** Others ended in the same instant: the CPU of all of them was divided. */
+  readonly shared?: boolean;
+};
+
 export type Exit = {
   readonly v: number;
   readonly runId: string;
@@ -106,6 +115,7 @@ export type Exit = {
   readonly signal?: string;
   readonly cause?: Cause;
   readonly by?: string;
+  readonly usage?: Usage;
 };
 
 export type News = { readonly v: number } & (

@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { uptimeMs } from '../../../src/launcher/clock.ts';
-import { groupLives, groupsAlive, processOf, signalGroup } from '../../../src/launcher/proc.ts';
+import { groupLives, processOf, processTable, signalGroup, type Root } from '../../../src/launcher/proc.ts';
 import { generationsIn, socketName } from '../../../src/launcher/protocol.ts';
+import { createSeen } from '../../../src/launcher/usage.ts';
 import { until } from '../../support/process.ts';
 
 const inGroup = async (command: string): Promise<ChildProcess & { readonly pid: number }> => {
@@ -49,7 +50,6 @@ test('a group lives as long as anybody in it does, also without its leader', asy
     () => !groupLives(child.pid),
     () => 'the group lives',
   );
-  expect(groupsAlive()(child.pid)).toBe(false);
 });
 
 test('the dead that nobody has buried do not live', async () => {
@@ -87,4 +87,67 @@ test('launchers of a folder are numbered, the newest first', () => {
     'launcher.1.sock.old',
   ];
   expect(generationsIn(names)).toStrictEqual([10, 2]);
+});
+
+/** A command as a run, and the pid of the child that it prints. */
+const runWithChild = async (command: string): Promise<{ readonly root: Root; readonly child: number }> => {
+  const runId = crypto.randomUUID();
+  const parent = spawn('/bin/sh', ['-c', command], {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'ignore'],
+    env: { PATH: '/usr/bin:/bin', CRON_RUN_ID: runId },
+  });
+  const pid = parent.pid!;
+  const { startTime } = processOf(pid)!; // before anybody can bury it
+  onTestFinished(() => signalGroup(pid, 'SIGKILL'));
+  const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+  const child = Number(String(line));
+  onTestFinished(() => signalGroup(child, 'SIGKILL'));
+  return { root: { pid, startTime, runId, strays: new Map() }, child };
+};
+const pidsOf = (found: readonly { readonly pid: number }[]): readonly number[] =>
+  found.map(({ pid }) => pid).toSorted((a, b) => a - b);
+
+test('P5: a child that left session, group and environment is known for good once it was seen', async () => {
+  const { root, child } = await runWithChild(`(env -i setsid sh -c 'echo $$; exec sleep 1000' & exec sleep 1000)`);
+  expect(processOf(child)?.session).toBe(child);
+  expect(pidsOf(processTable().family(root))).toContain(child);
+  signalGroup(root.pid, 'SIGKILL');
+  await until(
+    () => !groupLives(root.pid),
+    () => 'its parents live',
+  );
+  expect(pidsOf(processTable().everybody(root))).toStrictEqual([child]);
+  expect(processTable().everybody({ ...root, strays: new Map() })).toStrictEqual([]); // nobody could know
+  // A number is nobody's for ever.
+  expect(processTable().everybody({ ...root, strays: new Map([[child, '1']]) })).toStrictEqual([]);
+});
+
+test('P5: a daemon is found by the id of the run in its environment', async () => {
+  const { root, child } = await runWithChild(`(setsid sh -c 'echo $$; exec sleep 1000' &)`);
+  await until(
+    () => !groupLives(root.pid),
+    () => 'its parents live',
+  );
+  expect(processTable().family(root)).toStrictEqual([]);
+  expect(pidsOf(processTable().everybody(root))).toStrictEqual([child]);
+  expect(processTable().everybody({ ...root, runId: `${root.runId}x`, strays: new Map() })).toStrictEqual([]);
+});
+
+test('memory is what all processes of a run hold together, the most that was seen', async () => {
+  const held = `${process.execPath} -e 'const held = Buffer.alloc(60e6, 1); console.log(process.pid); setInterval(() => held, 1e6)'`;
+  const { root } = await runWithChild(`setsid ${held} & ${held} & wait`);
+  const seen = createSeen();
+  expect(seen.peakBytes()).toBeUndefined();
+  await until(
+    () => {
+      seen.look(processTable().family(root));
+      return (seen.peakBytes() ?? 0) > 140e6;
+    },
+    () => `${seen.peakBytes()} bytes were seen`,
+  );
+  const most = seen.peakBytes();
+  expect(seen.cpu().user + seen.cpu().system).toBeGreaterThan(0);
+  seen.look([]);
+  expect(seen.peakBytes()).toBe(most);
 });
