@@ -1,5 +1,6 @@
 import { Type, type Static, type TProperties } from 'typebox';
 import { createCheck } from './problem.ts';
+import { Usage } from './usage.ts';
 import { EndCause, Outcome, Reason, Trigger } from './words.ts';
 
 const At = Type.String({ description: 'ISO 8601, UTC, milliseconds' });
@@ -57,6 +58,8 @@ export const Output = ofAttempt('output', {
   droppedBytes: optionalCount,
 });
 export const KillAsked = ofAttempt('killAsked', { cause: EndCause, by: optionalText });
+/** It passed its time limit and goes on: told as overdue, or the run ends without it (`abandon`). `at` is that instant. */
+export const Overdue = ofAttempt('overdue', { afterMs: Type.Integer({ minimum: 1 }), action: Type.Enum(['abandon', 'alert']) });
 export const Signalled = ofAttempt('signalled', { signal: Type.String(), cause: EndCause });
 const ending = {
   outcome: Outcome,
@@ -67,10 +70,12 @@ const ending = {
   durationMs: optionalCount,
   outputBytes: optionalCount,
   truncated: Type.Optional(Type.Boolean()),
+  usage: Type.Optional(Usage),
   by: optionalText,
 };
-export const AttemptEnded = ofAttempt('attemptEnded', ending);
-/** The end of the run. `at` is the instant of the end itself. */
+/** The end of an attempt that will be followed by another, from `nextAttemptAt` on. Where the one that goes on is abandoned, its real end is told by a second one. */
+export const AttemptEnded = ofAttempt('attemptEnded', { ...ending, nextAttemptAt: Type.Optional(At) });
+/** The end of the run. `at` is the instant of the end itself. One that was abandoned gets a second when its command ends, with what only that could tell. */
 export const Finished = ofAttempt('finished', ending);
 
 /** The leader's finding that the worker of a run is gone; a `finished` that comes later corrects it. */
@@ -86,6 +91,8 @@ export const Lost = ofRun('lost', {
   workerName: optionalText,
   command: optionalText,
   fence: optionalCount,
+  /** A further attempt follows, from then on: the run has not ended. */
+  nextAttemptAt: Type.Optional(At),
 });
 /** A queued run that ended without a start. */
 export const Dropped = ofRun('dropped', {
@@ -99,17 +106,23 @@ export const Dropped = ofRun('dropped', {
 export const TickSkipped = ofJob('tickSkipped', {
   fireTime: At,
   reason: Reason,
+  of: optionalText,
   worker: optionalText,
   by: optionalText,
   cursorBefore: optionalText,
 });
-/** Nobody could run the ticks from `from` to `to`, both included. */
+/** Nobody could run the ticks from `from` to `to`, both included; with `fate` skipped: somebody decided that they do not run. Without a `count` nobody knows how many there
+ *  were, if any: a hand-made edit passed over them, and its old version is not known. */
 export const TicksMissed = ofJob('ticksMissed', {
   from: At,
   to: At,
-  count: Type.Integer({ minimum: 1 }),
+  count: Type.Optional(Type.Integer({ minimum: 1 })),
+  fate: Type.Optional(Type.Literal('skipped')),
   reason: Reason,
+  /** The worker whose ticks they are, under placement `all`. */
+  of: optionalText,
   worker: optionalText,
+  by: optionalText,
   cursorBefore: optionalText,
 });
 /** `revision`: of the job's key, as this save or delete made it. It is known only once the transaction is through: whoever ships the event adds it. */
@@ -126,6 +139,7 @@ export const RunEvent = Type.Union([
   Started,
   Output,
   KillAsked,
+  Overdue,
   Signalled,
   AttemptEnded,
   Finished,
@@ -144,6 +158,7 @@ export type UnknownEvent = { readonly type: 'unknown'; readonly id: string; read
 
 export type EventOf<T extends RunEvent['type']> = Extract<RunEvent, { type: T }>;
 
+const ofWorker = ({ of }: { readonly of?: string }): string => (of === undefined ? '' : `/${of}`);
 const three = (n: number): string => String(n).padStart(3, '0');
 export const attemptPrefix = (runId: string, attempt: number): string => `${runId}/${three(attempt)}/`;
 
@@ -154,6 +169,7 @@ export const eventId = (event: StoredRunEvent): string => {
     case 'started':
     case 'output':
     case 'killAsked':
+    case 'overdue':
     case 'signalled':
     case 'attemptEnded':
     case 'finished':
@@ -162,9 +178,9 @@ export const eventId = (event: StoredRunEvent): string => {
     case 'dropped':
       return `${attemptPrefix(event.runId, event.attempt)}${event.type}`;
     case 'tickSkipped':
-      return `tick/${event.job}/${event.fireTime}`;
+      return `tick/${event.job}/${event.fireTime}${ofWorker(event)}`;
     case 'ticksMissed':
-      return `tick/${event.job}/${event.to}`;
+      return `tick/${event.job}/${event.to}${ofWorker(event)}`;
     case 'jobSaved':
     case 'jobDeleted':
       return `job/${event.job}/${event.id}`;

@@ -17,8 +17,14 @@ export type CursorForm =
   | { readonly type: 'none' }
   | { readonly type: 'exact'; readonly revision: number };
 
-const cursorCompares = (keys: Keys, job: string, form: CursorForm, fireTime: number): readonly Compare[] => {
-  const key = keys.tick(job);
+const cursorCompares = (
+  keys: Keys,
+  job: string,
+  of: string | undefined,
+  form: CursorForm,
+  fireTime: number,
+): readonly Compare[] => {
+  const key = keys.tick(job, of);
   switch (form.type) {
     case 'after':
       return [
@@ -34,9 +40,9 @@ const cursorCompares = (keys: Keys, job: string, form: CursorForm, fireTime: num
   }
 };
 
-const putCursor = (keys: Keys, job: string, at: number, decision: Omit<Decision, 'v'>): Operation => ({
+const putCursor = (keys: Keys, job: string, of: string | undefined, at: number, decision: Omit<Decision, 'v'>): Operation => ({
   type: 'put',
-  key: keys.tick(job),
+  key: keys.tick(job, of),
   value: formatCursor({ at: toInstant(at), decision: { v: 1, ...decision } }),
 });
 
@@ -58,14 +64,17 @@ type TickMove = {
   readonly hash: string;
   readonly jobRevision: number;
   readonly worker: string;
+  /** The worker whose cursor and lock these are, under placement `all`; undefined for the job's. */
+  readonly of?: string | undefined;
 };
 
-/** Reads of a tick move that failed, in this order: cursor, lock, job, run key. */
-const whyNot = (keys: Keys, job: string, runId: string): readonly Operation[] => [
-  get(keys.tick(job)),
-  get(keys.lock(job)),
+/** Reads of a tick move that failed, in this order: cursor, lock, job, run key, and where each worker has its own cursor, the mark of the schedule. */
+const whyNot = (keys: Keys, job: string, of: string | undefined, runId: string): readonly Operation[] => [
+  get(keys.tick(job, of)),
+  get(keys.lock(job, of)),
   get(keys.job(job)),
   get(keys.run(job, runId)),
+  ...(of === undefined ? [] : [get(keys.tick(job))]),
 ];
 
 /** P1, P2, P6: the cursor moves past the tick, the lock and the run key appear, or nothing happens and the reads say why. */
@@ -76,21 +85,22 @@ export const claimTick = ({
   hash,
   jobRevision,
   worker,
+  of,
   live,
 }: TickMove & { readonly live: LiveRun }): Transaction => ({
   if: [
-    ...cursorCompares(keys, tick.job, form, tick.fireTime),
-    ...(live.locks ? [{ type: 'absent', key: keys.lock(tick.job) } as const] : []),
+    ...cursorCompares(keys, tick.job, of, form, tick.fireTime),
+    ...(live.locks ? [{ type: 'absent', key: keys.lock(tick.job, of) } as const] : []),
     revisionIs(keys.job(tick.job), jobRevision),
     { type: 'exists', key: keys.worker(worker) },
   ],
   then: [
-    get(keys.tick(tick.job)), // the cursor that is replaced: told inside the run's own event (P3)
-    putCursor(keys, tick.job, tick.fireTime, { fate: 'ran', runId: live.runId, worker, hash }),
-    ...(live.locks ? [{ type: 'put', key: keys.lock(tick.job), value: live.runId } as const] : []),
+    get(keys.tick(tick.job, of)), // the cursor that is replaced: told inside the run's own event (P3)
+    putCursor(keys, tick.job, of, tick.fireTime, { fate: 'ran', runId: live.runId, worker, hash }),
+    ...(live.locks ? [{ type: 'put', key: keys.lock(tick.job, of), value: live.runId } as const] : []),
     put(keys.run(tick.job, live.runId), live),
   ],
-  else: whyNot(keys, tick.job, live.runId),
+  else: whyNot(keys, tick.job, of, live.runId),
 });
 
 /** Somebody decided that the tick does not run. The job's revision is compared, so that a late skip cannot put an old hash back. */
@@ -101,17 +111,19 @@ export const skipTick = ({
   hash,
   jobRevision,
   worker,
+  of,
   event,
 }: TickMove & { readonly event: Extract<RunEvent, { type: 'tickSkipped' }> }): Transaction => ({
-  if: [...cursorCompares(keys, tick.job, form, tick.fireTime), revisionIs(keys.job(tick.job), jobRevision)],
+  if: [...cursorCompares(keys, tick.job, of, form, tick.fireTime), revisionIs(keys.job(tick.job), jobRevision)],
   then: [
-    putCursor(keys, tick.job, tick.fireTime, { fate: 'skipped', reason: event.reason, worker, hash }),
+    putCursor(keys, tick.job, of, tick.fireTime, { fate: 'skipped', reason: event.reason, worker, hash }),
     outboxPut(keys, event),
   ],
-  else: whyNot(keys, tick.job, ''),
+  else: whyNot(keys, tick.job, of, ''),
 });
 
-/** The tick waits as a queued run, for a worker with room. Not where the job is busy: then the overlap policy has the word. */
+/** The tick waits as a queued run: for a worker with room (`locks`: then not where the job is busy, for there the overlap policy has the word), or for the end of the run that
+ *  holds the job. */
 export const enqueueTick = ({
   keys,
   tick,
@@ -119,22 +131,63 @@ export const enqueueTick = ({
   hash,
   jobRevision,
   worker,
+  of,
   queued,
   locks,
 }: TickMove & { readonly queued: QueuedRun; readonly locks: boolean }): Transaction => ({
   if: [
-    ...cursorCompares(keys, tick.job, form, tick.fireTime),
-    ...(locks ? [{ type: 'absent', key: keys.lock(tick.job) } as const] : []),
+    ...cursorCompares(keys, tick.job, of, form, tick.fireTime),
+    ...(locks ? [{ type: 'absent', key: keys.lock(tick.job, of) } as const] : []),
     revisionIs(keys.job(tick.job), jobRevision),
   ],
   then: [
-    putCursor(keys, tick.job, tick.fireTime, { fate: 'waiting', runId: queued.runId, worker, hash }),
+    putCursor(keys, tick.job, of, tick.fireTime, { fate: 'waiting', runId: queued.runId, worker, hash }),
     put(keys.queued(tick.job, queued.runId), queued),
   ],
-  else: whyNot(keys, tick.job, queued.runId),
+  else: whyNot(keys, tick.job, of, queued.runId),
 });
 
-/** Nobody could run the ticks up to `to`: compared with the very cursor that was read, so that a range is told once. A leader adds its own compare. */
+/** The tick takes the place of the run that holds the job, if one does, and of what waits (overlap `replace`): the holder gets its kill key, unless a kill stands already. */
+export const replaceTick = ({
+  keys,
+  tick,
+  form,
+  hash,
+  jobRevision,
+  worker,
+  of,
+  queued,
+  holder,
+  kill,
+  away,
+}: TickMove & {
+  readonly queued: QueuedRun;
+  readonly holder: string | undefined;
+  readonly kill: Kill | undefined;
+  readonly away: readonly QueuedKey[];
+}): Transaction => ({
+  if: [
+    ...cursorCompares(keys, tick.job, of, form, tick.fireTime),
+    revisionIs(keys.job(tick.job), jobRevision),
+    holder === undefined
+      ? { type: 'absent', key: keys.lock(tick.job, of) }
+      : { type: 'value', key: keys.lock(tick.job, of), op: '=', than: holder },
+    ...away.map(({ runId, revision }) => revisionIs(keys.queued(tick.job, runId), revision)),
+  ],
+  then: [
+    putCursor(keys, tick.job, of, tick.fireTime, { fate: 'waiting', runId: queued.runId, worker, hash }),
+    put(keys.queued(tick.job, queued.runId), queued),
+    ...(holder !== undefined && kill ? [put(keys.killer(tick.job, holder), kill)] : []),
+    ...away.flatMap(({ runId, event }) => [remove(keys.queued(tick.job, runId)), outboxPut(keys, event)]),
+  ],
+  else: whyNot(keys, tick.job, of, queued.runId),
+});
+
+/** A queued run that gives way, at the revision that was seen, and the event that tells its end. */
+export type QueuedKey = { readonly runId: string; readonly revision: number; readonly event: RunEvent };
+
+/** Nobody could run the ticks up to `to` as on time: what the misfire policy makes of them. Compared with the very cursor that was read, so that a range is told once, and with the
+ *  catch-up key that stands (`standing`) where it is extended or replaced. A leader adds its own compare. */
 export const missTicks = ({
   keys,
   job,
@@ -142,7 +195,9 @@ export const missTicks = ({
   form,
   hash,
   jobRevision,
+  of,
   event,
+  catchUp,
   leader,
 }: {
   readonly keys: Keys;
@@ -151,17 +206,48 @@ export const missTicks = ({
   readonly form: CursorForm;
   readonly hash: string;
   readonly jobRevision: number;
-  readonly event: Extract<RunEvent, { type: 'ticksMissed' }>;
+  readonly of?: string | undefined;
+  /** Undefined where all of them are caught up. */
+  readonly event: Extract<RunEvent, { type: 'ticksMissed' }> | undefined;
+  readonly catchUp?: CatchUpMove | undefined;
   readonly leader?: Compare;
 }): Transaction => ({
-  if: [...(leader ? [leader] : []), ...cursorCompares(keys, job, form, to), revisionIs(keys.job(job), jobRevision)],
-  then: [putCursor(keys, job, to, { fate: 'missed', reason: event.reason, hash }), outboxPut(keys, event)],
-  else: whyNot(keys, job, ''),
+  if: [
+    ...(leader ? [leader] : []),
+    ...cursorCompares(keys, job, of, form, to),
+    revisionIs(keys.job(job), jobRevision),
+    ...(catchUp?.standing ? [revisionIs(keys.queued(job, catchUp.standing.runId), catchUp.standing.revision)] : []),
+  ],
+  then: [
+    putCursor(
+      keys,
+      job,
+      of,
+      to,
+      catchUp
+        ? { fate: 'waiting', runId: catchUp.queued.runId, hash }
+        : { fate: 'missed', reason: event?.reason ?? 'late', hash },
+    ),
+    ...(event ? [outboxPut(keys, event)] : []),
+    ...(catchUp ? [put(keys.queued(job, catchUp.queued.runId), catchUp.queued)] : []),
+    ...(catchUp?.standing && catchUp.standing.runId !== catchUp.queued.runId
+      ? [remove(keys.queued(job, catchUp.standing.runId))]
+      : []),
+    ...(catchUp?.replaced ? [outboxPut(keys, catchUp.replaced)] : []),
+  ],
+  else: whyNot(keys, job, of, ''),
 });
+
+/** What is put for ticks that are caught up, and what stood there: extended where the ids are the same, else replaced (`replaced` tells its end). */
+export type CatchUpMove = {
+  readonly queued: QueuedRun;
+  readonly standing: { readonly runId: string; readonly revision: number } | undefined;
+  readonly replaced: RunEvent | undefined;
+};
 
 /** Nothing before `at` is ever run, missed or caught up: the mark of a changed schedule. `cursor` is the revision of the cursor that was read, undefined for none. */
 const markOps = (keys: Keys, job: string, at: number, hash: string): Operation =>
-  putCursor(keys, job, at, { reason: 'marked', hash });
+  putCursor(keys, job, undefined, at, { reason: 'marked', hash });
 const cursorUnchanged = (keys: Keys, job: string, revision: number | undefined): Compare =>
   revision === undefined ? { type: 'absent', key: keys.tick(job) } : revisionIs(keys.tick(job), revision);
 const jobUnchanged = (keys: Keys, job: string, revision: number | undefined): Compare =>
@@ -208,21 +294,41 @@ export const markJob = (mark: {
   then: [markOps(mark.keys, mark.job, mark.at, mark.hash), ...mark.events.map((event) => outboxPut(mark.keys, event))],
 });
 
-/** Deletes a job. Its queued runs are dropped by the leader, which sees them without their job; its live runs go on, or are killed one by one by the caller. */
+/** Deletes a job. Its queued runs are dropped by the leader, which sees them without their job; its live runs go on, or are killed one by one by the caller. The mark tells that
+ *  the cursor knows no schedule any more; `events` tell the ticks that were due and undecided (P3). */
 export const deleteJob = ({
   keys,
   name,
-  revision,
-  event,
+  read,
+  mark,
+  events,
 }: {
   readonly keys: Keys;
   readonly name: string;
-  readonly revision: number;
-  readonly event: RunEvent;
+  readonly read: { readonly jobRevision: number; readonly cursorRevision: number | undefined };
+  readonly mark: { readonly at: number; readonly hash: string };
+  readonly events: readonly RunEvent[];
 }): Transaction => ({
-  if: [revisionIs(keys.job(name), revision)],
-  then: [remove(keys.job(name)), outboxPut(keys, event)],
+  if: [revisionIs(keys.job(name), read.jobRevision), cursorUnchanged(keys, name, read.cursorRevision)],
+  then: [
+    remove(keys.job(name)),
+    ...(read.cursorRevision === undefined ? [] : [markOps(keys, name, mark.at, mark.hash)]),
+    ...events.map((event) => outboxPut(keys, event)),
+  ],
   else: [get(keys.job(name))],
+});
+
+/** The leader's mark for a job whose key was deleted by hand. */
+export const markGone = (gone: {
+  readonly keys: Keys;
+  readonly job: string;
+  readonly cursorRevision: number;
+  readonly mark: { readonly at: number; readonly hash: string };
+  readonly leader: Compare;
+  readonly events: readonly RunEvent[];
+}): Transaction => ({
+  if: [gone.leader, { type: 'absent', key: gone.keys.job(gone.job) }, cursorUnchanged(gone.keys, gone.job, gone.cursorRevision)],
+  then: [markOps(gone.keys, gone.job, gone.mark.at, gone.mark.hash), ...gone.events.map((event) => outboxPut(gone.keys, event))],
 });
 
 /** Queues a run that a person asked for. The job must be there; asking again with the same run id changes nothing. */
@@ -236,56 +342,94 @@ export const enqueueRun = ({ keys, queued }: { readonly keys: Keys; readonly que
   else: [get(keys.job(queued.job)), get(keys.queued(queued.job, queued.runId))],
 });
 
-/** Takes a queued run (design.md §5.2): the cursor is not looked at. Reads of a failure: queue key, lock, job, run key. */
+/** Takes a queued run (design.md §5.2): the cursor is not looked at. Of a range one tick is taken: `batch` is its key, `rest` what it still has, undefined after the last.
+ *  Reads of a failure: queue key, lock, job, run key. */
 export const claimQueued = ({
   keys,
   live,
+  batch = live.runId,
+  rest,
   queueRevision,
   jobRevision,
   worker,
 }: {
   readonly keys: Keys;
   readonly live: LiveRun;
+  readonly batch?: string;
+  readonly rest?: QueuedRun | undefined;
   readonly queueRevision: number;
   readonly jobRevision: number;
   readonly worker: string;
 }): Transaction => ({
   if: [
-    revisionIs(keys.queued(live.job, live.runId), queueRevision),
-    ...(live.locks ? [{ type: 'absent', key: keys.lock(live.job) } as const] : []),
+    revisionIs(keys.queued(live.job, batch), queueRevision),
+    ...(live.locks ? [{ type: 'absent', key: keys.lock(live.job, live.of) } as const] : []),
     revisionIs(keys.job(live.job), jobRevision),
     { type: 'exists', key: keys.worker(worker) },
   ],
   then: [
-    remove(keys.queued(live.job, live.runId)),
-    ...(live.locks ? [{ type: 'put', key: keys.lock(live.job), value: live.runId } as const] : []),
+    rest ? put(keys.queued(live.job, batch), rest) : remove(keys.queued(live.job, batch)),
+    ...(live.locks ? [{ type: 'put', key: keys.lock(live.job, live.of), value: live.runId } as const] : []),
     put(keys.run(live.job, live.runId), live),
   ],
   else: [
-    get(keys.queued(live.job, live.runId)),
-    get(keys.lock(live.job)),
+    get(keys.queued(live.job, batch)),
+    get(keys.lock(live.job, live.of)),
     get(keys.job(live.job)),
     get(keys.run(live.job, live.runId)),
   ],
 });
 
-/** A queued run ends without a start: expired, killed by a person, or its job is gone. */
+/** A queued run ends without a start: expired, killed by a person, or its job is gone. One that waited for a further attempt has a run key, which tells the end too (`attempted`). */
 export const dropQueued = ({
   keys,
   queued,
   queueRevision,
   event,
+  attempted,
   leader,
 }: {
   readonly keys: Keys;
   readonly queued: QueuedRun;
   readonly queueRevision: number;
   readonly event: RunEvent;
+  readonly attempted?: { readonly ended: LiveRun; readonly last: LastRun; readonly runRevision: number } | undefined;
   readonly leader?: Compare;
-}): Transaction => ({
-  if: [...(leader ? [leader] : []), revisionIs(keys.queued(queued.job, queued.runId), queueRevision)],
-  then: [remove(keys.queued(queued.job, queued.runId)), outboxPut(keys, event)],
-});
+}): Transaction => {
+  const { job, runId } = queued;
+  return {
+    if: [
+      ...(leader ? [leader] : []),
+      revisionIs(keys.queued(job, runId), queueRevision),
+      ...(attempted ? [revisionIs(keys.run(job, runId), attempted.runRevision)] : []),
+    ],
+    then: [
+      remove(keys.queued(job, runId)),
+      outboxPut(keys, event),
+      ...(attempted ? [put(keys.run(job, runId), attempted.ended), put(keys.last(job), attempted.last)] : []),
+    ],
+  };
+};
+
+/** A further attempt is no longer pinned to the worker of the one before: that has been gone for too long. */
+export const unpinQueued = ({
+  keys,
+  queued,
+  queueRevision,
+  leader,
+}: {
+  readonly keys: Keys;
+  readonly queued: QueuedRun;
+  readonly queueRevision: number;
+  readonly leader: Compare;
+}): Transaction => {
+  const { worker = '', movesAfterMs: _moves, ...rest } = queued;
+  const key = keys.queued(queued.job, queued.runId);
+  return {
+    if: [leader, revisionIs(key, queueRevision), { type: 'absent', key: keys.worker(worker) }],
+    then: [put(key, rest)],
+  };
+};
 
 /** P5: the kill lies beside the live run until the run's own finish takes it away. Put once: the first who asks is remembered. */
 export const killRun = ({
@@ -312,22 +456,74 @@ export const killRun = ({
   else: [get(keys.run(job, runId)), get(keys.killer(job, runId))],
 });
 
-type Ending = { readonly keys: Keys; readonly ended: LiveRun; readonly runRevision: number; readonly last: LastRun };
-const ending = ({ keys, ended, last }: Ending): readonly Operation[] => [
-  put(keys.run(ended.job, ended.runId), ended),
-  put(keys.last(ended.job), last),
+/** A kill key whose run is not there, or has ended: nobody else takes it away. Not while the run waits. */
+export const removeKill = (stale: {
+  readonly keys: Keys;
+  readonly job: string;
+  readonly runId: string;
+  readonly killRevision: number;
+  readonly runRevision: number | undefined;
+  readonly leader: Compare;
+}): Transaction => {
+  const { keys, job, runId, killRevision, runRevision, leader } = stale;
+  const run = keys.run(job, runId);
+  return {
+    if: [
+      leader,
+      revisionIs(keys.killer(job, runId), killRevision),
+      { type: 'absent', key: keys.queued(job, runId) },
+      runRevision === undefined ? { type: 'absent', key: run } : revisionIs(run, runRevision),
+    ],
+    then: [remove(keys.killer(job, runId))],
+  };
+};
+
+/** A live run has passed its time limit and goes on: its key says so. */
+export const markOverdue = ({
+  keys,
+  live,
+  runRevision,
+}: {
+  readonly keys: Keys;
+  readonly live: LiveRun;
+  readonly runRevision: number;
+}): Transaction => ({
+  if: [revisionIs(keys.run(live.job, live.runId), runRevision)],
+  then: [put(keys.run(live.job, live.runId), live)],
+});
+
+/** `next`: a further attempt follows, and waits in the same transaction; `last` tells the newest run that has ended, which this one has not. */
+type Ending = {
+  readonly keys: Keys;
+  readonly ended: LiveRun;
+  readonly runRevision: number;
+  readonly last: LastRun;
+  readonly next?: QueuedRun | undefined;
+};
+const ending = ({ keys, ended, last, next }: Ending): readonly Operation[] => [
+  put(keys.run(ended.job, ended.runId), next ? { ...ended, nextAttemptAt: next.notBefore } : ended),
+  next ? put(keys.queued(next.job, next.runId), next) : put(keys.last(ended.job), last),
   remove(keys.killer(ended.job, ended.runId)),
 ];
+/** No further attempt of a run that somebody wants to end, or whose job is gone. */
+const mayGoOn = ({ keys, next }: Ending): readonly Compare[] =>
+  next
+    ? [
+        { type: 'absent', key: keys.killer(next.job, next.runId) },
+        { type: 'exists', key: keys.job(next.job) },
+      ]
+    : [];
 
-/** The end of a run by its own worker (design.md §5.3). With `lockRevision` the lock goes too; without, only the run key is compared: somebody else holds the lock.
- *  Reads of a failure: run key, lock. */
+/** The end of an attempt by its own worker (design.md §5.3). With `lockRevision` the lock goes too, also where a further attempt follows; without, only the run key is compared:
+ *  somebody else holds the lock. Reads of a failure: run key, lock. */
 export const finishRun = (finish: Ending & { readonly lockRevision: number | undefined }): Transaction => {
   const { keys, ended, runRevision, lockRevision } = finish;
-  const lock = keys.lock(ended.job);
+  const lock = keys.lock(ended.job, ended.of);
   return {
     if: [
       revisionIs(keys.run(ended.job, ended.runId), runRevision),
       ...(lockRevision === undefined ? [] : [revisionIs(lock, lockRevision)]),
+      ...mayGoOn(finish),
     ],
     then: [...ending(finish), ...(lockRevision === undefined ? [] : [remove(lock)])],
     else: [get(keys.run(ended.job, ended.runId)), get(lock)],
@@ -339,13 +535,14 @@ export const loseRun = (
   lose: Ending & { readonly owner: string; readonly holdsLock: boolean; readonly event: RunEvent; readonly leader?: Compare },
 ): Transaction => {
   const { keys, ended, runRevision, owner, holdsLock, event, leader } = lose;
-  const lock = keys.lock(ended.job);
+  const lock = keys.lock(ended.job, ended.of);
   return {
     if: [
       ...(leader ? [leader] : []),
       revisionIs(keys.run(ended.job, ended.runId), runRevision),
       { type: 'absent', key: keys.worker(owner) },
       ...(holdsLock ? [{ type: 'value', key: lock, op: '=', than: ended.runId } as const] : []),
+      ...mayGoOn(lose),
     ],
     then: [...ending(lose), ...(holdsLock ? [remove(lock)] : []), outboxPut(keys, event)],
   };
@@ -355,6 +552,7 @@ export const loseRun = (
 export const freeLock = ({
   keys,
   job,
+  of,
   runId,
   lockRevision,
   runRevision,
@@ -362,6 +560,7 @@ export const freeLock = ({
 }: {
   readonly keys: Keys;
   readonly job: string;
+  readonly of?: string | undefined;
   readonly runId: string;
   readonly lockRevision: number;
   readonly runRevision: number | undefined;
@@ -369,10 +568,10 @@ export const freeLock = ({
 }): Transaction => ({
   if: [
     leader,
-    revisionIs(keys.lock(job), lockRevision),
+    revisionIs(keys.lock(job, of), lockRevision),
     runRevision === undefined ? { type: 'absent', key: keys.run(job, runId) } : revisionIs(keys.run(job, runId), runRevision),
   ],
-  then: [remove(keys.lock(job))],
+  then: [remove(keys.lock(job, of))],
 });
 
 /** Removes keys that nobody needs any more, each only at the revision that was looked at. At most 60 at once. */

@@ -67,10 +67,10 @@ export const tickOfEvent = (event: Extract<RunEvent, { type: 'tickSkipped' | 'ti
       tick: { fireTime, fate: 'skipped', latenessMs, reason, ...defined({ worker, by }) },
     };
   }
-  const { from, to, count } = event;
+  const { from, to, count, by, fate = 'missed' } = event;
   return {
     place: { at: to, id: eventId(event) },
-    tick: { fireTime: from, fate: 'missed', reason, to, count, ...defined({ worker }) },
+    tick: { fireTime: from, fate, reason, to, ...defined({ count, worker, by }) },
   };
 };
 

@@ -2,13 +2,14 @@ import type { RunEvent } from '../domain/events.ts';
 import { gapOf } from '../domain/gap.ts';
 import { toInstant, toMs } from '../domain/instant.ts';
 import type { Keys } from '../domain/keys.ts';
-import { dropQueued, freeLock, killRun, loseRun, markJob, missTicks, removeKeys } from '../domain/moves.ts';
+import { dropQueued, freeLock, killRun, loseRun, markGone, markJob, missTicks, removeKeys, removeKill } from '../domain/moves.ts';
 import { matches } from '../domain/placement.ts';
 import { defined } from '../domain/run.ts';
 import type { Compare, Transaction } from '../domain/transaction.ts';
 import type { LiveRun } from '../domain/values.ts';
 import type { Reason } from '../domain/words.ts';
 import type { LeaderView } from './leader-view.ts';
+import { markOf, markOfDeleted, NO_SCHEDULE, unknownPassed } from './mark.ts';
 
 /** One write of the leader. `name` is for the log; a refused transaction means that the world moved on, and the next look sees it. */
 export type Duty = { readonly name: string; readonly job?: string; readonly transaction: Transaction };
@@ -37,8 +38,8 @@ const MOST_AT_ONCE = 200;
 
 /** Everything that needs exactly one, as far as it is due now. Pure. */
 export const dutiesOf = (view: LeaderView, context: DutyContext): readonly Duty[] =>
-  [marks, standStill, lostRuns, orphanedLocks, queueEnds, bareKills, endedRuns, absentJobs].flatMap((duty) =>
-    duty(view, context).slice(0, MOST_AT_ONCE),
+  [marks, goneJobs, standStill, lostRuns, orphanedLocks, queueEnds, bareKills, staleKills, endedRuns, absentJobs].flatMap(
+    (duty) => duty(view, context).slice(0, MOST_AT_ONCE),
   );
 
 /** No more is made than will be done: the view may hold 100,000 jobs that all want something. */
@@ -53,14 +54,19 @@ const upTo = <T, D>(items: Iterable<T>, dutiesFor: (item: T) => readonly D[]): r
 
 type Look = (view: LeaderView, context: DutyContext) => readonly Duty[];
 
-/** Jobs put by hand have no mark of their schedule: they get it, and nothing before it is ever run, missed or caught up. */
-const marks: Look = ({ jobs, cursors }, { keys, leader, now }) =>
+/** Jobs put by hand have no mark of their schedule: they get it, and nothing before it is ever run, missed or caught up. What was due and undecided is told as skipped. */
+const marks: Look = ({ jobs, cursors, befores }, { keys, leader, now }) =>
   upTo(jobs.values(), ({ known }) => {
     if (!known) return [];
-    const cursor = cursors.get(known.job.name);
-    if (cursor?.cursor?.decision.hash === known.hash) return [];
-    const at = Math.max(now, cursor?.cursor ? toMs(cursor.cursor.at) : 0);
     const job = known.job.name;
+    const seen = cursors.get(job);
+    if (seen?.cursor?.decision.hash === known.hash) return [];
+    const { hash } = known;
+    const before = befores.get(job);
+    const { mark, events } = markOf({ name: job, hash, before, cursor: seen?.cursor, now });
+    if (!mark) return [];
+    // Without the version that the cursor knows nobody can name the ticks that the edit passes over. That there may be some is told.
+    const isKnown = before !== undefined || !seen?.cursor || seen.cursor.decision.hash === NO_SCHEDULE;
     return [
       {
         name: 'mark',
@@ -69,14 +75,22 @@ const marks: Look = ({ jobs, cursors }, { keys, leader, now }) =>
           keys,
           job,
           jobRevision: known.revision,
-          cursorRevision: cursor?.revision,
-          at,
-          hash: known.hash,
+          cursorRevision: seen?.revision,
+          ...mark,
           leader,
-          events: [],
+          events: isKnown || !seen?.cursor ? events : unknownPassed(job, seen.cursor, now),
         }),
       },
     ];
+  });
+
+/** Jobs whose key was deleted by hand: what was due and undecided is told, and the cursor knows no schedule any more. */
+const goneJobs: Look = ({ jobs, cursors, befores }, { keys, leader, now }) =>
+  upTo(befores.entries(), ([job, before]) => {
+    const seen = cursors.get(job);
+    if (jobs.has(job) || !seen?.cursor) return [];
+    const { mark, events } = markOfDeleted(job, before, seen.cursor, now);
+    return [{ name: 'markGone', job, transaction: markGone({ keys, job, cursorRevision: seen.revision, mark, leader, events }) }];
   });
 
 /** Jobs whose cursor stands still past `lateAfterMs`: nobody could run their ticks. Told as missed, up to the newest that is late. */
@@ -236,6 +250,16 @@ const bareKills: Look = ({ bareKills: kills, runs, queue, kills: standing }, { k
     // The feeds of runs and of what waits may be behind the feed of kills: what is older may be told later.
     if (monotonic - seenAt < BARE_KILL_MS / scale) return [];
     return [{ name: 'bareKillDone', job, transaction: removeKeys([{ key, revision }], leader) }];
+  });
+
+/** Kill keys that stand for no live run, a minute after that was seen: written by hand, or for a run that had just ended. */
+const staleKills: Look = ({ kills, runs, queue }, { keys, leader, monotonic, scale }) =>
+  upTo(kills.entries(), ([runId, { job, revision, seenAt }]) => {
+    const run = runs.get(runId);
+    if (run?.live.state === 'running' || queue.has(runId)) return [];
+    if (monotonic - Math.max(seenAt, run?.endedSeenAt ?? 0) < MINUTE / scale) return [];
+    const transaction = removeKill({ keys, job, runId, killRevision: revision, runRevision: run?.revision, leader });
+    return [{ name: 'staleKill', job, transaction }];
   });
 
 const inBunches = (

@@ -13,7 +13,7 @@ import type { JobView } from '../domain/wire.ts';
 import type { Clock } from '../streams/clock.ts';
 import type { Entry } from '../streams/ports.ts';
 import type { RouteStores } from './errors.ts';
-import { markOf } from './mark.ts';
+import { markOf, markOfDeleted } from './mark.ts';
 import { mergePatch } from './merge-patch.ts';
 import { badField, badInput, noSuchJob, otherRevision, refused } from './problems.ts';
 import type { Projection } from './projection.ts';
@@ -186,19 +186,29 @@ export const createJobs = ({ stores: { coordination }, keys, clock, projection, 
     /** Answers the revision of the delete. Live runs go on; what waits is dropped by the leader. */
     delete: async (name: string, by: string, precondition: Precondition = ANY): Promise<number> => {
       for (let tries = 0; tries < MOST_TRIES; tries += 1) {
-        const { job, seen } = await read(name);
+        const { job, seen, cursor } = await read(name);
         if (!job) throw noSuchJob(name);
         if (!meets(precondition, job)) throw otherRevision(job.revision);
-        const event: RunEvent = {
+        const now = clock.now();
+        const { mark, events } = markOfDeleted(name, seen?.known, cursor && parseCursor(cursor.value), now, by);
+        const deleted: RunEvent = {
           v: 1,
           type: 'jobDeleted',
           job: name,
-          at: toInstant(clock.now()),
+          at: toInstant(now),
           id: uuidv7(),
           by,
           ...defined({ before: seen?.raw }),
         };
-        const { succeeded, revision } = await coordination.transact(deleteJob({ keys, name, revision: job.revision, event }));
+        const { succeeded, revision } = await coordination.transact(
+          deleteJob({
+            keys,
+            name,
+            read: { jobRevision: job.revision, cursorRevision: cursor?.revision },
+            mark,
+            events: [...events, deleted],
+          }),
+        );
         if (!succeeded) continue;
         log.info({ job: name, by }, 'job deleted');
         await projection.reached('jobs', revision);

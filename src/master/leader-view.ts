@@ -32,6 +32,8 @@ type SeenRun = {
 export type LeaderView = {
   readonly jobs: ReadonlyMap<string, SeenJob>;
   readonly cursors: ReadonlyMap<string, SeenCursor>;
+  /** The version that a job's cursor knows, where another one, or none, has taken its place and no mark says so yet. Only as far as this leader has seen it. */
+  readonly befores: ReadonlyMap<string, KnownJob>;
   readonly locks: ReadonlyMap<string, { readonly runId: string; readonly revision: number; readonly seenAt: number }>;
   /** By run id. */
   readonly runs: ReadonlyMap<string, SeenRun>;
@@ -42,8 +44,8 @@ export type LeaderView = {
   readonly absentSince: ReadonlyMap<string, number>;
   /** Kill keys without a run id, by job. */
   readonly bareKills: ReadonlyMap<string, { readonly key: string; readonly revision: number; readonly seenAt: number }>;
-  /** Run ids for which a kill key stands. */
-  readonly kills: ReadonlySet<string>;
+  /** Kill keys of runs, by run id. */
+  readonly kills: ReadonlyMap<string, { readonly job: string; readonly revision: number; readonly seenAt: number }>;
 };
 
 export const LEADER_FEEDS = ['jobs', 'cursors', 'locks', 'runs', 'queue', 'lasts', 'workers', 'kills'] as const;
@@ -76,16 +78,31 @@ export const createLeaderView = (
   const workers = new Map<string, Presence>();
   const absentSince = new Map<string, number>();
   const bareKills = new Map<string, { key: string; revision: number; seenAt: number }>();
-  const kills = new Set<string>();
+  const kills = new Map<string, { job: string; revision: number; seenAt: number }>();
+  const befores = new Map<string, KnownJob>();
   const inSync = new Set<LeaderFeed>();
+
+  /** Called before the new version takes the place of the one that is known, and when the cursor has moved. */
+  const noteBefore = (name: string, now: KnownJob | undefined): void => {
+    const hash = cursors.get(name)?.cursor?.decision.hash;
+    const [kept, present] = [befores.get(name), jobs.get(name)?.known];
+    const before = [kept, present].find((version) => version !== undefined && version.hash === hash);
+    if (before && before.hash !== now?.hash) befores.set(name, before);
+    else befores.delete(name);
+  };
 
   const put: Readonly<Record<LeaderFeed, (entry: Entry) => void>> = {
     jobs: ({ key, value, revision }) => {
       const name = keys.jobOf(key);
       const known = read(value, revision);
+      noteBefore(name, known?.job.name === name ? known : undefined);
       jobs.set(name, known?.job.name === name ? { known, dueAt: dueAtOf(known) } : { known: undefined, dueAt: () => undefined });
     },
-    cursors: ({ key, value, revision }) => cursors.set(keys.jobOfTick(key), { revision, cursor: parseCursor(value) }),
+    cursors: ({ key, value, revision }) => {
+      const name = keys.jobOfTick(key);
+      cursors.set(name, { revision, cursor: parseCursor(value) });
+      if (befores.has(name)) noteBefore(name, jobs.get(name)?.known);
+    },
     locks: ({ key, value, revision }) => locks.set(keys.jobOfLock(key), { runId: value, revision, seenAt: monotonic() }),
     runs: ({ key, value, revision, created }) => {
       const { id } = keys.runOf(key);
@@ -112,13 +129,19 @@ export const createLeaderView = (
     kills: ({ key, revision }) => {
       const { job, id } = keys.killOf(key);
       if (id === undefined) bareKills.set(job, { key, revision, seenAt: monotonic() });
-      else kills.add(id);
+      else kills.set(id, { job, revision, seenAt: monotonic() });
     },
   };
 
   const remove: Readonly<Record<LeaderFeed, (key: string) => void>> = {
-    jobs: (key) => jobs.delete(keys.jobOf(key)),
-    cursors: (key) => cursors.delete(keys.jobOfTick(key)),
+    jobs: (key) => {
+      noteBefore(keys.jobOf(key), undefined);
+      jobs.delete(keys.jobOf(key));
+    },
+    cursors: (key) => {
+      cursors.delete(keys.jobOfTick(key));
+      befores.delete(keys.jobOfTick(key));
+    },
     locks: (key) => locks.delete(keys.jobOfLock(key)),
     runs: (key) => runs.delete(keys.runOf(key).id ?? ''),
     queue: (key) => queue.delete(keys.queuedOf(key).id ?? ''),
@@ -156,7 +179,7 @@ export const createLeaderView = (
     view: (): LeaderView | undefined => {
       if (inSync.size < LEADER_FEEDS.length) return undefined;
       noteAbsent();
-      return { jobs, cursors, locks, runs, queue, lasts, workers, absentSince, bareKills, kills };
+      return { jobs, cursors, befores, locks, runs, queue, lasts, workers, absentSince, bareKills, kills };
     },
   };
 };

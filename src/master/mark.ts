@@ -2,6 +2,7 @@ import type { RunEvent } from '../domain/events.ts';
 import { gapOf } from '../domain/gap.ts';
 import { toInstant, toMs } from '../domain/instant.ts';
 import type { KnownJob } from '../domain/known-job.ts';
+import { defined } from '../domain/run.ts';
 import type { Cursor } from '../domain/tick.ts';
 
 /** So many skipped ticks are told one by one by a save; those after them as one range. */
@@ -12,6 +13,9 @@ export type Mark = {
   readonly mark?: { readonly at: number; readonly hash: string };
   readonly events: readonly RunEvent[];
 };
+
+/** What passes over due ticks that nobody has decided: an edit of the job, or its end. */
+export type Passing = { readonly reason: 'edited' | 'jobDeleted'; readonly by?: string | undefined };
 
 /** The mark of a changed schedule (design.md §5.1): nothing before it is ever run, missed or caught up; due ticks that it passes are skipped, as edited. Pure. */
 export const markOf = ({
@@ -28,13 +32,40 @@ export const markOf = ({
   readonly before: KnownJob | undefined;
   readonly cursor: Cursor | undefined;
   readonly now: number;
-  readonly by: string;
+  /** Absent where the key was put by hand. */
+  readonly by?: string;
 }): Mark => {
   if (before?.hash === hash && cursor?.decision.hash === hash) return { events: [] };
-  const cursorAt = cursor && toMs(cursor.at);
-  const mark = { at: Math.max(now, cursorAt ?? 0), hash };
-  // A cursor of another schedule knows nothing of this one: there is no gap, and a disabled job has no ticks.
-  if (cursorAt === undefined || !before?.job.enabled || cursor?.decision.hash !== before.hash) return { mark, events: [] };
+  return { mark: { at: markAt(cursor, now), hash }, events: passedOver(before, cursor, now, name, { reason: 'edited', by }) };
+};
+
+/** The mark of a job that goes: its cursor knows no schedule any more, so that one that is saved under its name later begins anew. */
+export const markOfDeleted = (
+  name: string,
+  before: KnownJob | undefined,
+  cursor: Cursor | undefined,
+  now: number,
+  by?: string,
+): Required<Mark> => ({
+  mark: { at: markAt(cursor, now), hash: NO_SCHEDULE },
+  events: passedOver(before, cursor, now, name, { reason: 'jobDeleted', by }),
+});
+
+/** The hash in the cursor of a job that is gone. */
+export const NO_SCHEDULE = 'deleted';
+
+const markAt = (cursor: Cursor | undefined, now: number): number => Math.max(now, cursor ? toMs(cursor.at) : 0);
+
+/** The ticks of a version that were due and undecided when it went: the first ones each, the rest as one range. None where the cursor is of another schedule: then there is no gap; a disabled job has no ticks. */
+const passedOver = (
+  before: KnownJob | undefined,
+  cursor: Cursor | undefined,
+  now: number,
+  name: string,
+  { reason, by }: Passing,
+): readonly RunEvent[] => {
+  if (!cursor || !before?.job.enabled || cursor.decision.hash !== before.hash) return [];
+  const cursorAt = toMs(cursor.at);
   const { missed } = gapOf(before.schedule, cursorAt, now + 1, now, -1);
   const events: RunEvent[] = [];
   let at = cursorAt;
@@ -42,20 +73,40 @@ export const markOf = ({
     const next = before.schedule.next(at)?.fireTime;
     if (next === undefined || next > missed.to) break;
     at = next;
-    events.push({ v: 1, type: 'tickSkipped', job: name, at: toInstant(now), fireTime: toInstant(next), reason: 'edited', by });
+    const fireTime = toInstant(next);
+    events.push({
+      v: 1,
+      type: 'tickSkipped',
+      job: name,
+      at: toInstant(now),
+      fireTime,
+      reason,
+      ...(by === undefined ? {} : { by }),
+    });
   }
   const rest = missed && gapOf(before.schedule, at, missed.to + 1, now, -1).missed;
-  if (!rest) return { mark, events };
-  const { from, to, count } = rest;
-  const range: RunEvent = {
-    v: 1,
-    type: 'ticksMissed',
-    job: name,
-    at: toInstant(now),
-    from: toInstant(from),
-    to: toInstant(to),
-    count,
-    reason: 'edited',
-  };
-  return { mark, events: [...events, range] };
+  return rest ? [...events, rangeOf(name, now, { reason, by }, rest)] : events;
 };
+
+/** What lies between the cursor and a hand-made change whose old version nobody has seen: how many ticks there were, if any, is not known. */
+export const unknownPassed = (name: string, cursor: Cursor, now: number): readonly RunEvent[] => {
+  const from = toMs(cursor.at) + 1;
+  return from > now ? [] : [rangeOf(name, now, { reason: 'edited' }, { from, to: now })];
+};
+
+const rangeOf = (
+  job: string,
+  now: number,
+  { reason, by }: Passing,
+  { from, to, count }: { readonly from: number; readonly to: number; readonly count?: number },
+): RunEvent => ({
+  v: 1,
+  type: 'ticksMissed',
+  job,
+  at: toInstant(now),
+  from: toInstant(from),
+  to: toInstant(to),
+  fate: 'skipped',
+  reason,
+  ...defined({ count, by }),
+});

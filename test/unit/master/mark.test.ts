@@ -16,7 +16,7 @@ test.each([0, 1, 100, 101, 250])('P3: all of %i due ticks that an edit passes ov
     event.type === 'tickSkipped'
       ? [Date.parse(event.fireTime)]
       : event.type === 'ticksMissed'
-        ? Array.from({ length: event.count }, (_, index) => Date.parse(event.from) + index * 1_000)
+        ? Array.from({ length: event.count ?? 0 }, (_, index) => Date.parse(event.from) + index * 1_000)
         : [],
   );
   expect(told).toStrictEqual(Array.from({ length: due }, (_, index) => START + (index + 1) * 1_000));

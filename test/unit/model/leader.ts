@@ -60,7 +60,8 @@ export const createLeader = (world: World) => {
       workers,
       absentSince,
       bareKills: new Map(),
-      kills: new Set(),
+      kills: new Map(),
+      befores: new Map(),
     };
   };
 
