@@ -1,5 +1,5 @@
 import { Button, Group, Paper, Text } from '@mantine/core';
-import { useState, type ReactNode } from 'react';
+import { useState } from 'react';
 import type { JobView } from '../../../src/domain/wire.ts';
 import type { Followed } from '../../src/live/followed.ts';
 import { format } from '../../src/format.ts';
@@ -9,6 +9,8 @@ import { reasonTexts, texts } from '../../src/texts.ts';
 import { Copy } from '../copy.tsx';
 import classes from './run-facts.module.css';
 import { At } from '../time.tsx';
+import { Fact } from './fact.tsx';
+import { RunUsage } from './run-usage.tsx';
 
 /** Late by this and it is worth a word. */
 const LATE_MS = 1_000;
@@ -82,6 +84,7 @@ const More = ({ followed: { run, attempts, jobRevision }, job, zone }: FactsProp
       <Fact name={texts.error}>{run.error}</Fact>
       <Fact name={texts.host}>{host}</Fact>
       <Fact name={texts.pid}>{run.pid?.toString()}</Fact>
+      <RunUsage run={run} />
       {jobRevision !== undefined && <Where job={job} jobRevision={jobRevision} />}
       <Fact name={texts.attempt}>{run.attempt > 1 && format.number(run.attempt)}</Fact>
       <Fact name={texts.fence}>{run.fence?.toString()}</Fact>
@@ -117,15 +120,3 @@ const Command = ({ command, isWhole }: { readonly command: string; readonly isWh
     <Copy text={command} what={texts.command} />
   </div>
 );
-
-const Fact = ({ name, children }: { readonly name: string; readonly children: ReactNode }) =>
-  children === undefined || children === false || children === '' ? null : (
-    <div className={classes['fact']}>
-      <Text size="xs" c="dimmed" component="dt">
-        {name}
-      </Text>
-      <Text size="sm" component="dd" className="anywhere">
-        {children}
-      </Text>
-    </div>
-  );

@@ -55,6 +55,17 @@ export const runs = {
   jobChanged: 'not known: the job was changed since',
   fence: 'Fencing token',
   nominal: 'By the schedule',
+  cpu: 'CPU',
+  cpuOf: (user: string, system: string) => `${user} user + ${system} system`,
+  cpuShared: 'about: others ended in the same instant',
+  memory: 'Memory',
+  memoryPeak: (most: string) => `${most} at its peak`,
+  memorySeen: 'looked at once a second',
+  memoryUnseen: 'not seen: it was over too soon',
+  usage: 'CPU and memory',
+  usageUnknown: 'not known: nobody saw its end',
+  usageHint:
+    'CPU of the command and of all that it waited for, to 10 ms. Memory of all its processes together, looked at once a second.',
   trigger: 'Trigger',
   triggeredBy: {
     schedule: 'By its schedule',
