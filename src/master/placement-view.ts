@@ -5,11 +5,15 @@ import type { Seen } from './seen.ts';
 import { running } from './views.ts';
 
 /** Every live worker and whether it would take a tick of the job now: those that would first, then by name. Pure. */
-export const placementViews = (seen: Seen, job: Pick<FullJob, 'workers' | 'labels'>): PlacementView[] =>
-  [...seen.workers.values()]
+export const placementViews = (seen: Seen, job: Pick<FullJob, 'workers' | 'labels'>): PlacementView[] => {
+  const peers = [...seen.workers.values()].map((worker) => ({
+    ...worker,
+    draining: worker.draining || seen.drains.has(worker.id),
+  }));
+  return peers
     .map((worker) => {
       const busy = running(seen.runsOfWorker(worker.id)).length;
-      const unfit = unfitness(job, { ...worker, running: busy, draining: worker.draining || seen.drains.has(worker.id) });
+      const unfit = unfitness(job, { ...worker, running: busy }, peers);
       return {
         id: worker.id,
         name: worker.name,
@@ -20,3 +24,4 @@ export const placementViews = (seen: Seen, job: Pick<FullJob, 'workers' | 'label
       } as PlacementView;
     })
     .sort((a, b) => (a.matches === b.matches ? (a.name < b.name ? -1 : 1) : a.matches ? -1 : 1));
+};

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { matches, rankOf, rankWorkers, type Peer } from '../../../src/domain/placement.ts';
+import { matches, rankOf, rankWorkers, unfitness, type Peer } from '../../../src/domain/placement.ts';
 
 const peer = (id: string, more: Partial<Peer> = {}): Peer => ({
   id,
@@ -7,6 +7,7 @@ const peer = (id: string, more: Partial<Peer> = {}): Peer => ({
   labels: [],
   slots: 100,
   draining: false,
+  rules: { schedule: 2, tz: '2025b' },
   ...more,
 });
 const anywhere = { name: 'backup', workers: [], labels: [] };
@@ -56,4 +57,41 @@ test.each([
 
 test('who drains or has no slots has no rank', () => {
   expect(rankWorkers(anywhere, 0, [peer('a', { draining: true }), peer('b', { slots: 0 }), peer('c')])).toStrictEqual(['c']);
+});
+
+test('whose clock is off has no rank', () => {
+  expect(rankWorkers(anywhere, 0, [peer('a', { skewed: true }), peer('b')])).toStrictEqual(['b']);
+  expect(rankWorkers(anywhere, 0, [peer('a', { skewed: true }), peer('b')], 'queued')).toStrictEqual(['b']);
+});
+
+const older = { rules: { schedule: 1, tz: '2026a' } };
+const newerZones = { rules: { schedule: 2, tz: '2026a' } };
+
+test('who has older rules or time zone data does not rank for ticks, and takes queued runs', () => {
+  const peers = [peer('a', older), peer('b'), peer('c', newerZones)];
+  expect(rankWorkers(anywhere, 0, peers)).toStrictEqual(['c']);
+  expect(rankWorkers(anywhere, 0, peers, 'queued').toSorted()).toStrictEqual(['a', 'b', 'c']);
+});
+
+test('a job whose only workers are not upgraded yet goes on', () => {
+  const job = { ...anywhere, labels: ['gpu'] };
+  const [gpu, upgraded] = [peer('a', { labels: ['gpu'] }), peer('b', newerZones)];
+  expect(rankWorkers(job, 0, [gpu, upgraded])).toStrictEqual(['a']);
+  // Who is newer and takes nothing keeps nobody from the job.
+  const [drains, off] = [peer('c', { ...newerZones, draining: true }), peer('d', { ...newerZones, skewed: true })];
+  expect(rankWorkers(anywhere, 0, [peer('a'), drains, off, peer('e', { ...newerZones, slots: 0 })])).toStrictEqual(['a']);
+});
+
+const busy = (id: string, more: Partial<Peer> = {}, running = 0) => ({ ...peer(id, more), running });
+test.each([
+  ['would take it', anywhere, busy('a'), undefined],
+  ['is not named', { ...anywhere, workers: ['x'] }, busy('a', { skewed: true }), { reason: 'name' }],
+  ['lacks a label', { ...anywhere, labels: ['gpu'] }, busy('a', { draining: true }), { reason: 'labels', missing: ['gpu'] }],
+  ['has a clock that is off', anywhere, busy('a', { skewed: true, draining: true }), { reason: 'skewed' }],
+  ['drains', anywhere, busy('a', { draining: true }, 100), { reason: 'draining' }],
+  ['has older rules than another', anywhere, busy('a', older, 100), { reason: 'oldRules' }],
+  ['is full', anywhere, busy('a', {}, 100), { reason: 'full' }],
+  ['has no slots', anywhere, busy('a', { slots: 0 }), { reason: 'full' }],
+] as const)('why not: it %s', (_case, job, worker, expected) => {
+  expect(unfitness(job, worker, [worker, peer('other')])).toStrictEqual(expected);
 });
