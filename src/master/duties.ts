@@ -1,58 +1,28 @@
 import type { RunEvent } from '../domain/events.ts';
-import { gapOf } from '../domain/gap.ts';
 import { toInstant, toMs } from '../domain/instant.ts';
 import type { Keys } from '../domain/keys.ts';
-import { dropQueued, freeLock, killRun, loseRun, markGone, markJob, missTicks, removeKeys, removeKill } from '../domain/moves.ts';
-import { matches } from '../domain/placement.ts';
+import { dropQueued, freeLock, killRun, loseRun, markGone, markJob, removeKeys, removeKill } from '../domain/moves.ts';
+import { endOfQueued } from '../domain/queued.ts';
 import { defined } from '../domain/run.ts';
-import type { Compare, Transaction } from '../domain/transaction.ts';
+import type { Compare } from '../domain/transaction.ts';
 import type { LiveRun } from '../domain/values.ts';
 import type { Reason } from '../domain/words.ts';
+import { MOST_AT_ONCE, upTo, type Duty, type DutyContext, type Look } from './duty.ts';
 import type { LeaderView } from './leader-view.ts';
 import { markOf, markOfDeleted, NO_SCHEDULE, unknownPassed } from './mark.ts';
-
-/** One write of the leader. `name` is for the log; a refused transaction means that the world moved on, and the next look sees it. */
-export type Duty = { readonly name: string; readonly job?: string; readonly transaction: Transaction };
-
-export type DutyContext = {
-  readonly keys: Keys;
-  /** Compares the leadership key's revision: who is no longer the leader writes nothing. */
-  readonly leader: Compare;
-  /** Wall clock, ms. */
-  readonly now: number;
-  /** Never steps: what is counted is counted by it. */
-  readonly monotonic: number;
-  /** Divides the lengths below, for tests. */
-  readonly scale: number;
-};
+import { standStill } from './settling.ts';
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
-/** Twice the clock limit and the last look of a worker: before that a worker may still claim the tick in good faith. */
-const SETTLE_MARGIN_MS = 7_000;
 /** A kill for a whole job stands at least for so long: longer than a feed that still counts as whole is behind. */
 const BARE_KILL_MS = 10_000;
 const REMOVED_AT_ONCE = 50;
-/** Of each duty, so that one look stays short; the rest is seen by the next one. */
-const MOST_AT_ONCE = 200;
 
 /** Everything that needs exactly one, as far as it is due now. Pure. */
 export const dutiesOf = (view: LeaderView, context: DutyContext): readonly Duty[] =>
   [marks, goneJobs, standStill, lostRuns, orphanedLocks, queueEnds, bareKills, staleKills, endedRuns, absentJobs].flatMap(
     (duty) => duty(view, context).slice(0, MOST_AT_ONCE),
   );
-
-/** No more is made than will be done: the view may hold 100,000 jobs that all want something. */
-const upTo = <T, D>(items: Iterable<T>, dutiesFor: (item: T) => readonly D[]): readonly D[] => {
-  const made: D[] = [];
-  for (const item of items) {
-    made.push(...dutiesFor(item));
-    if (made.length >= MOST_AT_ONCE) break;
-  }
-  return made;
-};
-
-type Look = (view: LeaderView, context: DutyContext) => readonly Duty[];
 
 /** Jobs put by hand have no mark of their schedule: they get it, and nothing before it is ever run, missed or caught up. What was due and undecided is told as skipped. */
 const marks: Look = ({ jobs, cursors, befores }, { keys, leader, now }) =>
@@ -66,7 +36,7 @@ const marks: Look = ({ jobs, cursors, befores }, { keys, leader, now }) =>
     const { mark, events } = markOf({ name: job, hash, before, cursor: seen?.cursor, now });
     if (!mark) return [];
     // Without the version that the cursor knows nobody can name the ticks that the edit passes over. That there may be some is told.
-    const isKnown = before !== undefined || !seen?.cursor || seen.cursor.decision.hash === NO_SCHEDULE;
+    const unknown = before === undefined && seen?.cursor?.decision.hash !== NO_SCHEDULE ? seen?.cursor : undefined;
     return [
       {
         name: 'mark',
@@ -78,7 +48,7 @@ const marks: Look = ({ jobs, cursors, befores }, { keys, leader, now }) =>
           cursorRevision: seen?.revision,
           ...mark,
           leader,
-          events: isKnown || !seen?.cursor ? events : unknownPassed(job, seen.cursor, now),
+          events: unknown ? unknownPassed(job, unknown, now) : events,
         }),
       },
     ];
@@ -93,46 +63,6 @@ const goneJobs: Look = ({ jobs, cursors, befores }, { keys, leader, now }) =>
     return [{ name: 'markGone', job, transaction: markGone({ keys, job, cursorRevision: seen.revision, mark, leader, events }) }];
   });
 
-/** Jobs whose cursor stands still past `lateAfterMs`: nobody could run their ticks. Told as missed, up to the newest that is late. */
-const standStill: Look = ({ jobs, cursors, workers }, { keys, leader, now, scale }) =>
-  upTo(jobs.values(), ({ known, dueAt }) => {
-    const cursor = known && cursors.get(known.job.name);
-    if (!known?.job.enabled || !cursor?.cursor || cursor.cursor.decision.hash !== known.hash) return [];
-    const lateBefore = now - known.job.lateAfterMs - SETTLE_MARGIN_MS / scale;
-    const due = dueAt(cursor);
-    if (due === undefined || due >= lateBefore) return [];
-    const { missed } = gapOf(known.schedule, toMs(cursor.cursor.at), lateBefore, lateBefore, 0);
-    if (!missed) return [];
-    const reason: Reason = [...workers.values()].some((worker) => matches(known.job, worker)) ? 'late' : 'noWorker';
-    const job = known.job.name;
-    const event: RunEvent = {
-      v: 1,
-      type: 'ticksMissed',
-      job,
-      at: toInstant(now),
-      from: toInstant(missed.from),
-      to: toInstant(missed.to),
-      count: missed.count,
-      reason,
-    };
-    return [
-      {
-        name: 'missed',
-        job,
-        transaction: missTicks({
-          keys,
-          job,
-          to: missed.to,
-          form: { type: 'exact', revision: cursor.revision },
-          hash: known.hash,
-          jobRevision: known.revision,
-          event,
-          leader,
-        }),
-      },
-    ];
-  });
-
 /** Runs whose worker's presence has been gone for their `lostAfterMs`, counted by this leader: their host has ended them before (design.md §5.3). */
 const lostRuns: Look = ({ runs, locks, absentSince }, { keys, leader, now, monotonic }) =>
   upTo(runs.values(), ({ live, revision }) => {
@@ -145,7 +75,7 @@ const lostRuns: Look = ({ runs, locks, absentSince }, { keys, leader, now, monot
         transaction: loseRun({
           ...lossOf(keys, live, now, 'workerGone'),
           runRevision: revision,
-          holdsLock: locks.get(live.job)?.runId === live.runId,
+          holdsLock: locks.get(live.of === undefined ? live.job : `${live.job}/${live.of}`)?.runId === live.runId,
           leader,
         }),
       },
@@ -173,7 +103,8 @@ export const lossOf = (keys: Keys, live: LiveRun, now: number, reason: Reason, b
 
 /** Locks whose run is not there or has ended, a minute after that was seen. */
 const orphanedLocks: Look = ({ locks, runs }, { keys, leader, monotonic, scale }) =>
-  upTo(locks.entries(), ([job, { runId, revision, seenAt }]) => {
+  upTo(locks.entries(), ([name, { runId, revision, seenAt }]) => {
+    const [job = '', of] = name.split('/');
     const run = runs.get(runId);
     if (run?.live.state === 'running') return [];
     const since = run?.endedSeenAt ?? seenAt;
@@ -183,35 +114,25 @@ const orphanedLocks: Look = ({ locks, runs }, { keys, leader, monotonic, scale }
           {
             name: 'freeLock',
             job,
-            transaction: freeLock({ keys, job, runId, lockRevision: revision, runRevision: run?.revision, leader }),
+            transaction: freeLock({ keys, job, of, runId, lockRevision: revision, runRevision: run?.revision, leader }),
           },
         ];
   });
 
-/** Queued runs past their `notAfter`, and those of jobs that are gone. */
+/** Queued runs past their `notAfter`, those of jobs that are gone, and ticks of a schedule that is another now: nothing before the change is ever run. */
 const queueEnds: Look = ({ queue, jobs }, { keys, leader, now }) =>
   upTo(queue.values(), ({ queued, revision }) => {
-    const reason: Reason | undefined = !jobs.has(queued.job)
+    const seen = jobs.get(queued.job);
+    const reason: Reason | undefined = !seen
       ? 'jobDeleted'
-      : queued.notAfter !== undefined && toMs(queued.notAfter) <= now
-        ? 'expired'
-        : undefined;
+      : seen.known && queued.hash !== undefined && queued.hash !== seen.known.hash
+        ? 'edited'
+        : queued.notAfter !== undefined && toMs(queued.notAfter) <= now
+          ? 'expired'
+          : undefined;
     if (reason === undefined) return [];
-    const { job, runId, attempt, trigger, fireTime } = queued;
-    const event: RunEvent = {
-      v: 1,
-      type: 'dropped',
-      job,
-      runId,
-      attempt,
-      at: toInstant(now),
-      outcome: 'skipped',
-      reason,
-      trigger,
-      fireTime,
-      ...defined({ by: queued.by }),
-    };
-    return [{ name: reason, job, transaction: dropQueued({ keys, queued, queueRevision: revision, event, leader }) }];
+    const event = endOfQueued(queued, { at: now, outcome: 'skipped', reason });
+    return [{ name: reason, job: queued.job, transaction: dropQueued({ keys, queued, queueRevision: revision, event, leader }) }];
   });
 
 /** A kill put by hand for a whole job means every run with an older fence: one key a run (P5), then the bare key goes. */
@@ -229,20 +150,7 @@ const bareKills: Look = ({ bareKills: kills, runs, queue, kills: standing }, { k
         transaction: killRun({ keys, job, runId: live.runId, runRevision, kill, leader }),
       })),
       ...waiting.map(({ queued, revision: queueRevision }) => {
-        const { runId, attempt, trigger, fireTime } = queued;
-        const event: RunEvent = {
-          v: 1,
-          type: 'dropped',
-          job,
-          runId,
-          attempt,
-          at: toInstant(now),
-          outcome: 'killed',
-          reason: 'person',
-          trigger,
-          fireTime,
-          by: kill.by,
-        };
+        const event = endOfQueued(queued, { at: now, outcome: 'killed', reason: 'person', by: kill.by });
         return { name: 'killQueued', job, transaction: dropQueued({ keys, queued, queueRevision, event, leader }) };
       }),
     ];
@@ -284,14 +192,16 @@ const endedRuns: Look = ({ runs }, { keys, leader, monotonic, scale }) =>
     leader,
   );
 
-/** Cursor and last run of jobs that have been gone for a day. */
-const absentJobs: Look = ({ jobs, cursors, lasts }, { keys, leader, now }) =>
+/** Cursor and last run of jobs that have been gone for a day, and the own cursors of workers that have. */
+const absentJobs: Look = ({ jobs, cursors, lasts, workers }, { keys, leader, now }) =>
   inBunches(
     'removeAbsent',
     [
-      ...[...cursors.entries()].flatMap(([job, { revision, cursor }]) =>
-        !jobs.has(job) && (!cursor || now - toMs(cursor.at) > DAY) ? [{ key: keys.tick(job), revision }] : [],
-      ),
+      ...[...cursors.entries()].flatMap(([name, { revision, cursor }]) => {
+        const [job = '', of] = name.split('/');
+        const isWanted = jobs.has(job) && (of === undefined || workers.has(of));
+        return !isWanted && (!cursor || now - toMs(cursor.at) > DAY) ? [{ key: keys.tick(job, of), revision }] : [];
+      }),
       ...[...lasts.entries()].flatMap(([job, { revision, endedAt }]) =>
         !jobs.has(job) && now - endedAt > DAY ? [{ key: keys.last(job), revision }] : [],
       ),

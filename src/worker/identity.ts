@@ -19,3 +19,14 @@ export const workerIdIn = (dataDir: string): string => {
   writeFileSync(path, `${id}\n`, { mode: 0o600 });
   return id;
 };
+
+/** Whether another process of this machine lives under a pid. A pid that is our own is nobody else's. */
+export const isAliveHere = (pid: number): boolean => {
+  if (pid === process.pid) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+};

@@ -10,16 +10,20 @@ import {
   ignoreElements,
   map,
   merge,
+  ReplaySubject,
   share,
   startWith,
   Subject,
   switchMap,
+  take,
   takeUntil,
   tap,
   throttleTime,
   type Observable,
 } from 'rxjs';
+import { CLOCK_LIMIT_MS, UNKNOWN_CLOCK } from '../domain/clock-offset.ts';
 import type { Keys } from '../domain/keys.ts';
+import { NO_CLAIMS, rankWaitOf } from '../domain/rank-wait.ts';
 import { retrying } from '../streams/backoff.ts';
 import { every, type Clock } from '../streams/clock.ts';
 import { feed, type FeedEvent } from '../streams/feed.ts';
@@ -27,6 +31,7 @@ import { logPipeline, type PipelineNews } from '../streams/log-pipeline.ts';
 import { Unavailable, type Coordination, type LeaseId, type RunLog } from '../streams/ports.ts';
 import { scheduler, type Answer } from '../streams/scheduler.ts';
 import { createClaims } from './claims.ts';
+import { watchClock } from './clock-watch.ts';
 import { createDescription } from './describe.ts';
 import { connectLauncher, type Launcher } from './launcher.ts';
 import { carryOut } from './orders.ts';
@@ -49,6 +54,8 @@ export type WorkerConfig = {
   readonly launcherPath: string;
   /** Divides the lengths that tests make shorter; 1 otherwise. */
   readonly scale: number;
+  /** Off by more than this, and outside a majority, it takes nothing. */
+  readonly clockLimitMs?: number | undefined;
   /** The launcher ends with this worker: under `up` no command survives. */
   readonly endWithMe: boolean;
 };
@@ -64,6 +71,8 @@ export type WorkerDeps = {
   readonly log: Logger;
   readonly config: WorkerConfig;
   readonly stop$: Observable<StopMode>;
+  /** For tests: another way to reach a launcher. */
+  readonly connect?: typeof connectLauncher;
 };
 
 export type WorkerStatus = {
@@ -86,8 +95,9 @@ export const createWorker = (deps: WorkerDeps): { readonly life$: Observable<Wor
 export type Parts = Awaited<ReturnType<typeof assemble>>;
 
 /** What the streams of a worker share: the spool, the launcher, the runs, and the few facts that change. */
-const assemble = async ({ coordination, keys, clock, log, config }: WorkerDeps) => {
+const assemble = async ({ coordination, keys, clock, log, config, connect = connectLauncher }: WorkerDeps) => {
   const spool = await openSpool(join(config.dataDir, 'spool'));
+  const registeredAt = clock.now();
   const answers$ = new Subject<Answer>();
   const changes$ = new Subject<void>();
   const here = {
@@ -95,6 +105,8 @@ const assemble = async ({ coordination, keys, clock, log, config }: WorkerDeps) 
     draining: false,
     claiming: 0,
     lease: undefined as LeaseId | undefined,
+    clockState: UNKNOWN_CLOCK,
+    claimTimes: NO_CLAIMS,
     launcher: undefined as Launcher | undefined,
   };
   const runs = createRuns({
@@ -117,7 +129,7 @@ const assemble = async ({ coordination, keys, clock, log, config }: WorkerDeps) 
     coordination,
     keys,
     clock,
-    me: { id: config.id, name: config.name },
+    me: { id: config.id, name: config.name, registeredAt },
     read,
     intents: {
       write: async (run) => {
@@ -139,7 +151,7 @@ const assemble = async ({ coordination, keys, clock, log, config }: WorkerDeps) 
       },
     },
   });
-  here.launcher = await connectLauncher({ dataDir: config.dataDir, launcherPath: config.launcherPath, clock, log });
+  here.launcher = await connect({ dataDir: config.dataDir, launcherPath: config.launcherPath, clock, log });
   return {
     spool,
     answers$,
@@ -148,6 +160,7 @@ const assemble = async ({ coordination, keys, clock, log, config }: WorkerDeps) 
     runs,
     read,
     claims,
+    registeredAt,
     first: here.launcher,
     recovery: { coordination, keys, me: config.id, log, spool, runs },
   };
@@ -155,27 +168,36 @@ const assemble = async ({ coordination, keys, clock, log, config }: WorkerDeps) 
 
 const live = (deps: WorkerDeps, parts: Parts): Observable<WorkerStatus> => {
   const { coordination, keys, clock, log, config, stop$ } = deps;
-  const { runs, spool, answers$, changes$, here, read, recovery } = parts;
-  const watch = (prefix: string): Observable<FeedEvent> => feed(coordination, prefix, { clock }).pipe(share());
-  const [jobs$, kills$, queue$, peers$] = [watch(keys.jobs), watch(keys.killers), watch(keys.queue), watch(keys.workers)];
-  const stop = createStop(deps, parts);
-
+  const { runs, spool, answers$, changes$, here, read, recovery, registeredAt } = parts;
   const isMyPresenceGone = (event: FeedEvent): boolean =>
     event.type === 'changes' && event.changes.some((change) => change.type === 'delete' && change.key === keys.worker(config.id));
+  // Whoever subscribes to a shared feed later than others has missed its snapshot: all that read one are subscribed to at once, below.
+  const watch = (prefix: string): Observable<FeedEvent> => feed(coordination, prefix, { clock }).pipe(share());
+  const [jobs$, kills$, queue$] = [watch(keys.jobs), watch(keys.killers), watch(keys.queue)];
+  const presenceGone$ = new Subject<void>();
+  const peers$ = watch(keys.workers).pipe(
+    tap((event) => {
+      if (isMyPresenceGone(event)) presenceGone$.next();
+    }),
+    share(),
+  );
+  const stop = createStop(deps, parts);
+
+  const registered$ = new ReplaySubject<void>(1);
   const presence$ = presence({
     coordination,
     keys,
     clock,
     id: config.id,
     describe: createDescription(config, clock, parts),
-    again$: merge(
-      peers$.pipe(filter(isMyPresenceGone)),
-      changes$.pipe(throttleTime(1_000, clock.scheduler, { leading: true, trailing: true })),
-    ),
+    again$: merge(presenceGone$, changes$.pipe(throttleTime(1_000, clock.scheduler, { leading: true, trailing: true }))),
   }).pipe(
     switchMap((state) => {
       here.lease = state.type === 'held' ? state.id : undefined;
-      if (state.type === 'held') return from(runs.renewed(state.renewedAt));
+      if (state.type === 'held') {
+        registered$.next();
+        return from(runs.renewed(state.renewedAt));
+      }
       log.warn('the lease of this worker is lost: it registers anew');
       return EMPTY;
     }),
@@ -183,20 +205,34 @@ const live = (deps: WorkerDeps, parts: Parts): Observable<WorkerStatus> => {
 
   const orders$ = scheduler({
     me: config.id,
+    registeredAt,
     keys,
     clock,
     jobs$,
     kills$,
     queue$,
     peers$,
-    cursors$: cursorsAfter([jobs$, kills$, queue$, peers$], coordination, keys, clock),
+    cursors$: cursorsAfter([jobs$, kills$, queue$, peers$], coordination, keys, config.id, clock),
     answers$: answers$,
     room: () => ({
       freeSlots: here.launcher ? Math.max(0, config.slots - runs.count() - here.claiming) : 0,
       draining: here.draining,
+      skewed: here.clockState.standing === 'outside',
+      rankWaitMs: rankWaitOf(here.claimTimes, clock.monotonic()),
     }),
     read,
   });
+
+  const clocks$ = watchClock(
+    {
+      me: keys.worker(config.id),
+      clock,
+      limitMs: config.clockLimitMs ?? CLOCK_LIMIT_MS,
+      presences: [peers$, feed(coordination, keys.masters, { clock })],
+    },
+    parts,
+    log,
+  );
 
   const pipeline$ = logPipeline({
     source: {
@@ -243,7 +279,8 @@ const live = (deps: WorkerDeps, parts: Parts): Observable<WorkerStatus> => {
       spoolBytes: spool.bytes(),
     })),
   );
-  // What an earlier process left is taken over before anything new is claimed.
+  // What an earlier process left is taken over before anything new is claimed; and not before this worker is known to be the only one of its id: a copy of its
+  // data folder must neither end its runs nor claim in its name.
   const adopted$ = defer(() => from(adopt(recovery, parts.first.live))).pipe(
     retrying(clock, {
       onError: (error) => {
@@ -256,19 +293,22 @@ const live = (deps: WorkerDeps, parts: Parts): Observable<WorkerStatus> => {
     pipeline$,
     presence$,
     cuts$,
-    compares$,
     stop.drains$,
-    adopted$.pipe(switchMap(() => carryOut(orders$, parts, log))),
+    registered$.pipe(
+      take(1),
+      switchMap(() => adopted$),
+      switchMap(() => merge(carryOut(orders$, parts, clock, log), clocks$, compares$)),
+    ),
   ).pipe(ignoreElements());
   return merge(works$, status$).pipe(takeUntil(stop$.pipe(stop.inOrder)));
 };
 
 /** Hears the launcher; when it is gone, connects to another one and looks at every run anew. */
 const withLauncher = (deps: WorkerDeps, parts: Parts, launcher: Launcher): Observable<unknown> => {
-  const { clock, log, config } = deps;
+  const { clock, log, config, connect = connectLauncher } = deps;
   const { runs, here, recovery, changes$ } = parts;
   const reconnect = async (): Promise<Launcher> => {
-    const next = await connectLauncher({ dataDir: config.dataDir, launcherPath: config.launcherPath, clock, log });
+    const next = await connect({ dataDir: config.dataDir, launcherPath: config.launcherPath, clock, log });
     await resettle(recovery, next.live);
     here.launcher = next;
     changes$.next();
@@ -276,7 +316,7 @@ const withLauncher = (deps: WorkerDeps, parts: Parts, launcher: Launcher): Obser
   };
   const heard$ = launcher.news$.pipe(
     tap((news) => {
-      const done = news.type === 'exited' ? runs.exited(news.exit) : runs.signalled(news.runId, news.signal, news.cause);
+      const done = news.type === 'exited' ? runs.exited(news.exit) : runs.signalled(news.runId, news.signal, news.cause, news.attempt);
       done.catch((error: unknown) => {
         log.error({ err: error }, 'what the launcher told could not be recorded');
       });
