@@ -1,21 +1,22 @@
+import { forbiddenTo, type OfJob } from './allowed.ts';
 import { hashUnit } from './hash.ts';
 import type { FullJob } from './job.ts';
 import { isOlder, newestRules } from './rules.ts';
 import type { Presence } from './values.ts';
 
-type Placed = Pick<FullJob, 'workers' | 'labels'>;
-const isNamed = ({ workers }: Placed, { id, name }: Pick<Presence, 'id' | 'name'>): boolean =>
+type Placed = Pick<FullJob, 'workers' | 'labels'> & OfJob;
+const isNamed = ({ workers }: Pick<Placed, 'workers'>, { id, name }: Pick<Presence, 'id' | 'name'>): boolean =>
   workers.length === 0 || workers.includes(id) || workers.includes(name);
-const missingOf = ({ labels }: Placed, worker: Pick<Presence, 'labels'>): readonly string[] =>
+const missingOf = ({ labels }: Pick<Placed, 'labels'>, worker: Pick<Presence, 'labels'>): readonly string[] =>
   labels.filter((label) => !worker.labels.includes(label));
 
-/** Whether a worker may run a job: one of the named workers, if any are named, and all of the labels. */
-export const matches = (job: Placed, worker: Pick<Presence, 'id' | 'name' | 'labels'>): boolean =>
-  isNamed(job, worker) && missingOf(job, worker).length === 0;
+/** Whether a worker may run a job: one of the named workers, if any are named, all of the labels, and nothing that its own configuration forbids. */
+export const matches = (job: Placed, worker: Pick<Presence, 'id' | 'name' | 'labels' | 'allow' | 'users'>): boolean =>
+  isNamed(job, worker) && missingOf(job, worker).length === 0 && forbiddenTo(job, worker) === undefined;
 
-export type Peer = Pick<Presence, 'id' | 'name' | 'labels' | 'slots' | 'draining' | 'skewed' | 'rules'>;
+export type Peer = Pick<Presence, 'id' | 'name' | 'labels' | 'slots' | 'draining' | 'skewed' | 'rules' | 'allow' | 'users'>;
 export type Unfitness = {
-  readonly reason: 'name' | 'labels' | 'skewed' | 'draining' | 'oldRules' | 'full';
+  readonly reason: 'name' | 'labels' | 'jobs' | 'user' | 'skewed' | 'draining' | 'oldRules' | 'full';
   readonly missing?: readonly string[];
 };
 
@@ -40,6 +41,8 @@ export const unfitness = (
   if (!isNamed(job, worker)) return { reason: 'name' };
   const missing = missingOf(job, worker);
   if (missing.length > 0) return { reason: 'labels', missing };
+  const forbidden = forbiddenTo(job, worker);
+  if (forbidden) return { reason: forbidden };
   if (worker.skewed === true) return { reason: 'skewed' };
   if (worker.draining) return { reason: 'draining' };
   if (worker.slots > 0 && !tickTakersOf(job, peers).some(({ id }) => id === worker.id)) return { reason: 'oldRules' };
@@ -52,7 +55,7 @@ export type Ranked = 'tick' | 'queued';
 /** Weighted rendezvous: the workers of a job in the order in which they try a tick. Every worker computes the same from the same list; the
  *  share of ticks at rank 0 goes by slots. Frozen by golden tests, since workers of two versions must agree. */
 export const rankWorkers = (
-  job: Pick<FullJob, 'name' | 'workers' | 'labels'>,
+  job: Placed,
   fireTime: number,
   peers: readonly Peer[],
   ranked: Ranked = 'tick',
@@ -65,7 +68,7 @@ export const rankWorkers = (
 /** The rank of one worker, counted from 0; undefined where it does not try. `exclude`: a worker that gives way to the others, where there are any. */
 export const rankOf = (
   id: string,
-  job: Pick<FullJob, 'name' | 'workers' | 'labels'>,
+  job: Placed,
   fireTime: number,
   peers: readonly Peer[],
   ranked: Ranked = 'tick',

@@ -17,6 +17,7 @@ export const Reason = Type.Enum([
   'exitUnknown',
   'workerGone',
   'startFailed',
+  'notAllowed',
   'expired',
   'overlap',
   'edited',

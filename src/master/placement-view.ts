@@ -5,7 +5,7 @@ import type { Seen } from './seen.ts';
 import { running } from './views.ts';
 
 /** Every live worker and whether it would take a tick of the job now: those that would first, then by name. Pure. */
-export const placementViews = (seen: Seen, job: Pick<FullJob, 'workers' | 'labels'>): PlacementView[] => {
+export const placementViews = (seen: Seen, job: Pick<FullJob, 'name' | 'workers' | 'labels' | 'runAs'>): PlacementView[] => {
   const peers = [...seen.workers.values()].map((worker) => ({
     ...worker,
     draining: worker.draining || seen.drains.has(worker.id),

@@ -62,12 +62,7 @@ const decide = (entry: CrontabEntry, name: string, stored: Raw | undefined, opti
     fresh: options.isDisabled ? { enabled: false } : {},
   });
   // Fields that are not known here can only have been stored before: a crontab has none.
-  const verdict = checkKept(value, () => true);
-  if (verdict.is === 'job' || !verdict.errors?.every(({ path }) => path === '/runAs')) return verdict;
-  return {
-    ...verdict,
-    reason: `${verdict.errors[0]?.message ?? ''}, and the line asks for ${entry.user ?? ''}: with ignoreUser=true (--ignore-user) it is imported without, and runs as the user of the worker`,
-  };
+  return checkKept(value, () => true);
 };
 
 const REBOOT =

@@ -97,5 +97,8 @@ test.each([
 });
 
 test('a check tells that something is not yet there by its own code', () => {
-  expect(checkJob({ ...job, runAs: 'root' })).toMatchObject({ ok: false, problems: [{ path: '/runAs', code: 'notYet' }] });
+  expect(checkJob({ ...job, retention: { days: 3 } })).toMatchObject({
+    ok: false,
+    problems: [{ path: '/retention', code: 'notYet' }],
+  });
 });

@@ -95,3 +95,20 @@ test.each([
 ] as const)('why not: it %s', (_case, job, worker, expected) => {
   expect(unfitness(job, worker, [worker, peer('other')])).toStrictEqual(expected);
 });
+
+test('what the configuration of a worker forbids is no run of its', () => {
+  const [free, bound] = [peer('free'), peer('bound', { allow: ['report'], users: ['mail'] })];
+  const ranked = (job: { readonly name: string; readonly runAs?: string }): readonly string[] =>
+    rankWorkers({ ...anywhere, ...job }, 0, [free, bound]).toSorted();
+  expect(ranked({ name: 'backup' })).toStrictEqual(['free']);
+  expect(ranked({ name: 'report' })).toStrictEqual(['bound', 'free']);
+  expect(ranked({ name: 'report', runAs: 'mail' })).toStrictEqual(['bound']);
+  expect(ranked({ name: 'backup', runAs: 'mail' })).toStrictEqual([]);
+  const why = (job: { readonly name: string; readonly runAs?: string }): string | undefined =>
+    unfitness({ ...anywhere, ...job }, { ...bound, running: 0 }, [free, bound])?.reason;
+  expect([why({ name: 'backup' }), why({ name: 'report', runAs: 'root' }), why({ name: 'report' })]).toStrictEqual([
+    'jobs',
+    'user',
+    undefined,
+  ]);
+});

@@ -33,9 +33,17 @@ export const placeText = (job: Fields): string => {
 };
 
 /** How many of the workers that are here may take a job. */
-export const mayTake = (job: Fields, workers: readonly Pick<WorkerView, 'id' | 'name' | 'labels' | 'draining'>[]): number =>
+export const mayTake = (job: Fields, workers: readonly Pick<WorkerView, 'id' | 'name' | 'labels' | 'draining' | 'allow' | 'users'>[]): number =>
   workers.filter(
     (worker) =>
       !worker.draining &&
-      matches({ workers: listAt(job, '/placement/workers'), labels: listAt(job, '/placement/labels') }, worker),
+      matches(
+        {
+          name: textAt(job, '/name') ?? '',
+          workers: listAt(job, '/placement/workers'),
+          labels: listAt(job, '/placement/labels'),
+          runAs: textAt(job, '/runAs'),
+        },
+        worker,
+      ),
   ).length;

@@ -64,6 +64,8 @@ export const job = {
   placedNot: {
     name: 'the job names other workers',
     labels: 'lacks a label that the job asks for',
+    jobs: 'its configuration does not allow jobs of this name',
+    user: 'may not run commands as the user of this job',
     draining: 'drains: takes nothing new',
     full: 'is full; the run waits until a slot is free',
   },

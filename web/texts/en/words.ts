@@ -30,6 +30,7 @@ export const reasons = {
   exitUnknown: 'how it ended is not known',
   workerGone: 'its worker is gone',
   startFailed: 'the command could not be started',
+  notAllowed: 'its worker’s own configuration does not allow it',
   expired: 'it waited too long for a free worker',
   overlap: 'the run before had not ended',
   edited: 'the job was changed meanwhile',

@@ -65,6 +65,8 @@ export const job: Translated<typeof inEnglish> = {
   placedNot: {
     name: '作业指定了其他工作节点',
     labels: '缺少作业要求的标签',
+    jobs: '其配置不允许此名称的作业',
+    user: '不能以此作业的用户运行命令',
     draining: '排空中：不再接新运行',
     full: '已满；运行会等到有空闲槽位',
   },

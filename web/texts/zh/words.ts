@@ -29,6 +29,7 @@ export const reasons: Translated<typeof reasonsInEnglish> = {
   exitUnknown: '结束方式未知',
   workerGone: '其工作节点已消失',
   startFailed: '命令无法启动',
+  notAllowed: '工作节点自身的配置不允许',
   expired: '等待空闲工作节点过久',
   overlap: '上一次运行尚未结束',
   edited: '作业在此期间被修改',
