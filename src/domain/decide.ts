@@ -1,4 +1,6 @@
 import type { OverlapPolicy } from './job.ts';
+import type { Ranked } from './placement.ts';
+import { waitOfRank } from './rank-wait.ts';
 import type { Tick } from './tick.ts';
 import type { QueuedRun } from './values.ts';
 import type { EndCause, Reason } from './words.ts';
@@ -7,6 +9,8 @@ import type { EndCause, Reason } from './words.ts';
 export type JobState = {
   readonly name: string;
   readonly overlap: OverlapPolicy;
+  /** How many may wait under overlap `queue`. */
+  readonly queueMax: number;
   readonly lateAfterMs: number;
   /** Runs of the job that wait, by run id. */
   readonly queued: ReadonlyMap<string, Waiting>;
@@ -22,9 +26,14 @@ export type Here = {
   readonly inSync: boolean;
   readonly inSyncSince: number;
   readonly draining: boolean;
+  /** Its clock is outside a majority: it takes nothing. */
+  readonly skewed: boolean;
   readonly freeSlots: number;
   readonly me: string;
-  readonly rankOf: (job: string, fireTime: number) => number | undefined;
+  /** What one rank waits longer than the rank before it, from this worker's own claims (rank-wait.ts). */
+  readonly rankWaitMs: number;
+  /** Of a run that is queued more workers may have one than of a tick. */
+  readonly rankOf: (job: string, fireTime: number, ranked?: Ranked, exclude?: string) => number | undefined;
   /** The kill that stands for a run: it outlives the job's definition. */
   readonly killOf: (runId: string) => Kill | undefined;
 };
@@ -56,7 +65,16 @@ export type Command =
   | { readonly type: 'claim'; readonly tick: Tick; readonly rank: number }
   | { readonly type: 'look'; readonly tick: Tick }
   | { readonly type: 'skip'; readonly tick: Tick; readonly reason: Reason }
-  | { readonly type: 'enqueue'; readonly tick: Tick }
+  /** `isBusy`: it waits for the end of the run that holds the job; else for a worker with room. */
+  | { readonly type: 'enqueue'; readonly tick: Tick; readonly isBusy: boolean }
+  /** In place of the run that holds the job, if one does, and of what waits. */
+  | {
+      readonly type: 'replace';
+      readonly tick: Tick;
+      readonly holder: string | undefined;
+      readonly isKilled: boolean;
+      readonly away: readonly Waiting[];
+    }
   | { readonly type: 'take'; readonly waiting: Waiting }
   | { readonly type: 'start'; readonly job: string; readonly runId: string; readonly attempt: number }
   | { readonly type: 'end'; readonly job: string; readonly runId: string; readonly kill: Kill }
@@ -112,7 +130,7 @@ export const decide = (here: Here, state: JobState, input: Input): readonly Comm
     case 'looked':
       return claimOrWait(here, state, input.tick, here.rankOf(state.name, input.tick.fireTime) ?? LAST_LOOKING_RANK);
     case 'busy':
-      return onBusy(state, input.tick);
+      return onBusy(here, state, input.tick, input.holder);
     case 'young':
       return input.ticks.flatMap((tick) => claimOrWait(here, state, tick, 0));
     case 'away': // the store did not answer
@@ -147,7 +165,7 @@ export const decide = (here: Here, state: JobState, input: Input): readonly Comm
   }
 };
 
-const canTake = (here: Here): boolean => here.inSync && !here.draining;
+const canTake = (here: Here): boolean => here.inSync && !here.draining && !here.skewed;
 
 const onDue = (here: Here, state: JobState, tick: Tick): readonly Command[] => {
   if (!canTake(here)) return [];
@@ -155,7 +173,11 @@ const onDue = (here: Here, state: JobState, tick: Tick): readonly Command[] => {
   if (rank === undefined || rank > LAST_LOOKING_RANK) return [];
   if (rank > 0)
     return [
-      { type: 'wakeAt', at: Math.max(tick.fireTime, here.inSyncSince) + rank * RANK_WAIT_MS, wake: { type: 'look', tick } },
+      {
+        type: 'wakeAt',
+        at: Math.max(tick.fireTime, here.inSyncSince) + waitOfRank(rank, here.rankWaitMs, state.lateAfterMs),
+        wake: { type: 'look', tick },
+      },
     ];
   return claimOrWait(here, state, tick, 0);
 };
@@ -163,8 +185,8 @@ const onDue = (here: Here, state: JobState, tick: Tick): readonly Command[] => {
 /** A full worker makes the tick a queued run, so that load flows to who is free. A run that waits counts as the job being busy. */
 const claimOrWait = (here: Here, state: JobState, tick: Tick, rank: number): readonly Command[] => {
   if (!canTake(here)) return [];
-  if (state.overlap !== 'allow' && readyOf(here, state).length > 0) return onBusy(state, tick);
-  return here.freeSlots > 0 ? [{ type: 'claim', tick, rank }] : [{ type: 'enqueue', tick }];
+  if (state.overlap !== 'allow' && readyOf(here, state).length > 0) return onBusy(here, state, tick);
+  return here.freeSlots > 0 ? [{ type: 'claim', tick, rank }] : [{ type: 'enqueue', tick, isBusy: false }];
 };
 
 const onWoke = (here: Here, state: JobState, wake: Wake): readonly Command[] => {
@@ -198,15 +220,28 @@ const askAgain = (here: Here, state: JobState, tick: Tick): readonly Command[] =
     ? [{ type: 'wakeAt', at: here.now + AWAY_WAIT_MS, wake: { type: 'claim', tick } }]
     : [];
 
-const onBusy = (state: JobState, tick: Tick): readonly Command[] => {
+/** The run that holds the lock is the holder; undefined where only what waits makes the job busy. */
+const onBusy = (here: Here, state: JobState, tick: Tick, holder?: string): readonly Command[] => {
   switch (state.overlap) {
     case 'skip':
     case 'allow': // an `allow` takes no lock and is never told that it is busy
       return [{ type: 'skip', tick, reason: 'overlap' }];
+    case 'queue':
+      return state.queued.size < state.queueMax
+        ? [{ type: 'enqueue', tick, isBusy: true }]
+        : [{ type: 'skip', tick, reason: 'overlap' }];
+    case 'replace': {
+      const away = [...state.queued.values()].filter(({ queued }) => isReplaceable(queued)).slice(0, MOST_REPLACED);
+      return [{ type: 'replace', tick, holder, isKilled: holder !== undefined && here.killOf(holder) !== undefined, away }];
+    }
     default:
       return state.overlap satisfies never;
   }
 };
+
+/** What waits for its first start by the schedule gives way to a newer tick; what a person asked for does not, nor a run that has begun. */
+const isReplaceable = ({ trigger, attempt }: QueuedRun): boolean => trigger === 'schedule' && attempt === 1;
+const MOST_REPLACED = 20;
 
 const onClaimed = (here: Here, state: JobState, runId: string, attempt: number): readonly Command[] => {
   const kill = here.killOf(runId);
@@ -214,7 +249,10 @@ const onClaimed = (here: Here, state: JobState, runId: string, attempt: number):
   return kill ? [start, { type: 'end', job: state.name, runId, kill }] : [start];
 };
 
-const isMine = (here: Here, { queued }: Waiting): boolean => queued.worker === undefined || queued.worker === here.me;
+const isMine = (here: Here, waiting: Waiting): boolean =>
+  waiting.queued.worker === undefined
+    ? waiting.queued.exclude !== here.me || rankForQueued(here, waiting) !== undefined
+    : waiting.queued.worker === here.me;
 const take = (here: Here, waiting: Waiting): readonly Command[] =>
   isMine(here, waiting) && here.freeSlots > 0 ? [{ type: 'take', waiting }] : [];
 
@@ -235,7 +273,11 @@ const readyOf = (here: Here, state: JobState): readonly Waiting[] =>
     );
 
 const rankForQueued = (here: Here, { queued }: Waiting): number | undefined =>
-  queued.worker === undefined ? here.rankOf(queued.job, Date.parse(queued.fireTime)) : queued.worker === here.me ? 0 : undefined;
+  queued.worker === undefined
+    ? here.rankOf(queued.job, Date.parse(queued.fireTime), 'queued', queued.exclude)
+    : queued.worker === here.me
+      ? 0
+      : undefined;
 
 /** Rank 0 looks when the key is ready, rank k after k × 250 ms, and each again every (k + 1) × 250 ms while the key is there. */
 const onQueued = (here: Here, state: JobState, waiting: Waiting): readonly Command[] => {

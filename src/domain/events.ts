@@ -132,6 +132,8 @@ export const JobSaved = ofJob('jobSaved', {
   before: Type.Optional(Type.Unknown()),
   after: Type.Unknown(),
 });
+/** Somebody set the cursor by hand, in ms from `from` (none: there was no cursor) to `to`. */
+export const CursorSet = ofJob('cursorSet', { id: Type.String(), by: Type.String(), from: optionalText, to: At });
 export const JobDeleted = ofJob('jobDeleted', { ...change, before: Type.Optional(Type.Unknown()) });
 
 export const RunEvent = Type.Union([
@@ -149,6 +151,7 @@ export const RunEvent = Type.Union([
   TicksMissed,
   JobSaved,
   JobDeleted,
+  CursorSet,
 ]);
 /** A fact about a run, a tick or a job. Append-only. */
 export type RunEvent = Static<typeof RunEvent>;
@@ -183,6 +186,7 @@ export const eventId = (event: StoredRunEvent): string => {
       return `tick/${event.job}/${event.to}${ofWorker(event)}`;
     case 'jobSaved':
     case 'jobDeleted':
+    case 'cursorSet':
       return `job/${event.job}/${event.id}`;
     case 'unknown':
       return event.id;

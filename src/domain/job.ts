@@ -14,8 +14,20 @@ const ms = (description: string, minimum = 0) =>
 const closed = { additionalProperties: false };
 
 const Timeout = Type.Object(
-  { afterMs: Type.Integer({ minimum: 1 }), action: Type.Optional(Type.Enum(['kill', 'abandon', 'alert'])) },
-  closed,
+  {
+    afterMs: Type.Integer({
+      minimum: 1,
+      maximum: 8_640_000_000,
+      description: 'Time limit of an attempt from its start on, milliseconds',
+    }),
+    action: Type.Optional(
+      Type.Enum(['kill', 'abandon', 'alert'], {
+        description:
+          'kill: it is ended (TERM, KILL after killGraceMs) as timedOut. abandon: it goes on, but the run ends as timedOut, reason abandoned, and its lock is given back, so that runs may overlap. alert: it runs to its end, and is told as overdue',
+      }),
+    ),
+  },
+  { ...closed, description: 'None without it' },
 );
 const Misfire = Type.Object(
   {
@@ -31,16 +43,37 @@ const Overlap = Type.Union([
 ]);
 const Retry = Type.Object(
   {
-    max: Type.Optional(Type.Integer({ minimum: 0, maximum: 100 })),
-    delayMs: ms('Before the second attempt'),
-    factor: Type.Optional(Type.Number({ minimum: 1, maximum: 100 })),
+    max: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 100,
+        description: 'Further attempts after the first; 0: none, whatever else is set here',
+      }),
+    ),
+    delayMs: ms(
+      'From the end of the first attempt to the second; up to a fifth less, so that runs that failed together come back apart',
+    ),
+    factor: Type.Optional(
+      Type.Number({ minimum: 1, maximum: 100, description: 'Each further wait is so many times the one before' }),
+    ),
     maxDelayMs: ms('Longest wait'),
-    elsewhere: Type.Optional(Type.Boolean()),
-    on: Type.Optional(Type.Array(Type.Integer({ minimum: 0, maximum: 255 }))),
-    timeouts: Type.Optional(Type.Boolean()),
-    lost: Type.Optional(Type.Boolean()),
+    elsewhere: Type.Optional(
+      Type.Boolean({
+        description: 'On another worker, where another one matches; else on the same, unless that is gone for lostAfterMs',
+      }),
+    ),
+    on: Type.Optional(
+      Type.Array(Type.Integer({ minimum: 0, maximum: 255 }), {
+        description:
+          'Only after these exit codes; 128 + its number for a signal. Without it after any that is not 0, and where it could not be started',
+      }),
+    ),
+    timeouts: Type.Optional(Type.Boolean({ description: 'Also after one that passed its time limit' })),
+    lost: Type.Optional(
+      Type.Boolean({ description: 'Also after one that was lost with its worker: it may have done all of its work, or some' }),
+    ),
   },
-  closed,
+  { ...closed, description: 'Further attempts of a run, under the same run id, each with its own output' },
 );
 const Placement = Type.Object(
   {
@@ -108,13 +141,21 @@ export type FullJob = {
   readonly endAt: string | undefined;
   readonly jitterMs: number;
   readonly overlap: OverlapPolicy;
+  /** How many may wait under overlap `queue`. */
+  readonly queueMax: number;
+  readonly misfire: MisfirePolicy;
   readonly lateAfterMs: number;
   readonly withinMs: number;
   readonly timeoutMs: number | undefined;
+  readonly timeoutAction: 'kill' | 'abandon' | 'alert';
+  readonly retry: RetryRule;
   readonly killGraceMs: number;
   readonly lostAfterMs: number | 'never';
+  /** `all`: each worker that matches runs each tick. */
+  readonly mode: 'one' | 'all';
   readonly workers: readonly string[];
   readonly labels: readonly string[];
+  readonly runAs: string | undefined;
   readonly cwd: string | undefined;
   readonly env: Readonly<Record<string, string>>;
   readonly shell: string;
@@ -123,7 +164,18 @@ export type FullJob = {
   readonly outputLimitBytes: number;
 };
 
-export type OverlapPolicy = 'skip' | 'allow';
+export type OverlapPolicy = 'skip' | 'allow' | 'replace' | 'queue';
+export type RetryRule = {
+  readonly max: number;
+  readonly delayMs: number;
+  readonly factor: number;
+  readonly maxDelayMs: number;
+  readonly elsewhere: boolean;
+  readonly on?: number[];
+  readonly timeouts: boolean;
+  readonly lost: boolean;
+};
+export type MisfirePolicy = 'skip' | 'once' | 'all';
 
 export { DEFAULTS };
 
@@ -138,14 +190,20 @@ export const withDefaults = (job: Job, scale = 1): FullJob => ({
   startAt: job.startAt,
   endAt: job.endAt,
   jitterMs: job.jitterMs ?? 0,
-  overlap: job.overlap === 'allow' ? 'allow' : 'skip',
+  overlap: (typeof job.overlap === 'object' ? job.overlap.policy : job.overlap) ?? 'skip',
+  queueMax: typeof job.overlap === 'object' ? (job.overlap.max ?? 1) : 1,
+  misfire: job.misfire?.policy ?? 'skip',
   lateAfterMs: (job.misfire?.lateAfterMs ?? DEFAULTS.lateAfterMs) / scale,
   withinMs: job.misfire?.withinMs ?? DEFAULTS.withinMs,
   timeoutMs: job.timeout?.afterMs,
+  timeoutAction: job.timeout?.action ?? 'kill',
+  retry: { ...DEFAULTS.retry, ...job.retry },
   killGraceMs: (job.killGraceMs ?? DEFAULTS.killGraceMs) / scale,
   lostAfterMs: job.lostAfterMs === 'never' ? 'never' : (job.lostAfterMs ?? DEFAULTS.lostAfterMs) / scale,
+  mode: job.placement?.mode ?? 'one',
   workers: job.placement?.workers ?? [],
   labels: job.placement?.labels ?? [],
+  runAs: job.runAs,
   cwd: job.cwd,
   env: job.env ?? {},
   shell: job.shell ?? DEFAULTS.shell,

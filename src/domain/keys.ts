@@ -61,9 +61,11 @@ export const createKeys = (prefix: string = DEFAULT_PREFIX) => {
     sessions,
     tokens,
     drains: drain,
+    warnings: at('warn', ''),
     job: (name: string) => jobs + name,
-    tick: (job: string) => ticks + job,
-    lock: (job: string) => lock + job,
+    /** `of`: the worker whose ticks they are, under placement `all`. */
+    tick: (job: string, of?: string) => (of === undefined ? ticks + job : `${ticks}${job}/${of}`),
+    lock: (job: string, of?: string) => (of === undefined ? lock + job : `${lock}${job}/${of}`),
     runsOf: (job: string) => `${runs}${job}/`,
     run: (job: string, runId: string) => `${runs}${job}/${runId}`,
     last: (job: string) => last + job,
@@ -78,12 +80,16 @@ export const createKeys = (prefix: string = DEFAULT_PREFIX) => {
     session: (id: string) => sessions + id,
     token: (id: string) => tokens + id,
     drain: (workerId: string) => drain + workerId,
+    warning: (job: string) => at('warn', job),
     meta: at('meta'),
     settings: at('settings'),
     /** The job of a `jobs/`, `ticks/`, `lock/` or `last/` key. */
     jobOf: after(jobs),
-    jobOfTick: after(ticks),
-    jobOfLock: after(lock),
+    tickOf: pair(ticks),
+    lockOf: pair(lock),
+    /** What a cursor or a lock is of: `<job>`, under placement `all` `<job>/<workerId>`. */
+    nameOfTick: after(ticks),
+    nameOfLock: after(lock),
     jobOfLast: after(last),
     runOf: pair(runs),
     queuedOf: pair(queue),
@@ -92,5 +98,6 @@ export const createKeys = (prefix: string = DEFAULT_PREFIX) => {
     masterOf: after(masters),
     outboxOf: after(outbox),
     drainOf: after(drain),
+    jobOfWarning: after(at('warn', '')),
   } as const;
 };

@@ -275,6 +275,28 @@ export const saveJob = (save: {
   else: [get(save.keys.job(save.name)), get(save.keys.tick(save.name))],
 });
 
+/** Sets the cursor by hand, back or forward. `own`: the workers' own cursors (placement `all`), which go: their gap begins at the job's. */
+export const setCursor = (set: {
+  readonly keys: Keys;
+  readonly job: string;
+  readonly read: { readonly jobRevision: number; readonly cursorRevision: number | undefined };
+  readonly own: readonly { readonly key: string; readonly revision: number }[];
+  readonly at: number;
+  readonly hash: string;
+  readonly events: readonly RunEvent[];
+}): Transaction => ({
+  if: [
+    revisionIs(set.keys.job(set.job), set.read.jobRevision),
+    cursorUnchanged(set.keys, set.job, set.read.cursorRevision),
+    ...set.own.map(({ key, revision }) => revisionIs(key, revision)),
+  ],
+  then: [
+    markOps(set.keys, set.job, set.at, set.hash),
+    ...set.own.map(({ key }) => remove(key)),
+    ...set.events.map((event) => outboxPut(set.keys, event)),
+  ],
+});
+
 /** The leader's mark for a job that was put by hand. */
 export const markJob = (mark: {
   readonly keys: Keys;
@@ -331,14 +353,36 @@ export const markGone = (gone: {
   then: [markOps(gone.keys, gone.job, gone.mark.at, gone.mark.hash), ...gone.events.map((event) => outboxPut(gone.keys, event))],
 });
 
-/** Queues a run that a person asked for. The job must be there; asking again with the same run id changes nothing. */
-export const enqueueRun = ({ keys, queued }: { readonly keys: Keys; readonly queued: QueuedRun }): Transaction => ({
+/** Queues a run that a person asked for. The job must be there; asking again with the same run id changes nothing. `mustBeFree`: not while the lock is held. `replaces`: the run
+ *  that holds the lock is killed, and what waits (`away`) gives way. */
+export const enqueueRun = ({
+  keys,
+  queued,
+  of,
+  mustBeFree = false,
+  replaces,
+  away = [],
+}: {
+  readonly keys: Keys;
+  readonly queued: QueuedRun;
+  readonly of?: string | undefined;
+  readonly mustBeFree?: boolean;
+  readonly replaces?: { readonly holder: string; readonly kill: Kill };
+  readonly away?: readonly QueuedKey[];
+}): Transaction => ({
   if: [
     { type: 'exists', key: keys.job(queued.job) },
     { type: 'absent', key: keys.queued(queued.job, queued.runId) },
     { type: 'absent', key: keys.run(queued.job, queued.runId) },
+    ...(mustBeFree ? [{ type: 'absent', key: keys.lock(queued.job, of) } as const] : []),
+    ...(replaces ? [{ type: 'value', key: keys.lock(queued.job, of), op: '=', than: replaces.holder } as const] : []),
+    ...away.map(({ runId, revision }) => revisionIs(keys.queued(queued.job, runId), revision)),
   ],
-  then: [put(keys.queued(queued.job, queued.runId), queued)],
+  then: [
+    put(keys.queued(queued.job, queued.runId), queued),
+    ...(replaces ? [put(keys.killer(queued.job, replaces.holder), replaces.kill)] : []),
+    ...away.flatMap(({ runId, event }) => [remove(keys.queued(queued.job, runId)), outboxPut(keys, event)]),
+  ],
   else: [get(keys.job(queued.job)), get(keys.queued(queued.job, queued.runId))],
 });
 

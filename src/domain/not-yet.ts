@@ -4,7 +4,6 @@ import type { FieldProblem } from './problem.ts';
 /** What the format knows and this version does not do yet: refused with its name, never taken and ignored. On its own, so that the console can ask it what to offer. */
 export const notYet = (job: Partial<Job>): FieldProblem[] => {
   const asked: readonly (readonly [boolean, string, string])[] = [
-    [job.placement?.mode === 'all', '/placement/mode', 'placement "all"'],
     [(job.alerts ?? []).length > 0, '/alerts', 'alerts'],
     [job.retention !== undefined, '/retention', 'retention of its own'],
   ];

@@ -15,7 +15,8 @@ export type Refusal =
   | { readonly type: 'edited'; readonly jobValue: string; readonly jobRevision: number }
   /** Try again with this form: there is no cursor, or it knows another schedule, and so there is no gap. */
   | { readonly type: 'otherForm'; readonly form: CursorForm }
-  | { readonly type: 'gap'; readonly cursorAt: number; readonly cursorRevision: number }
+  /** Ticks lie undecided between `cursorAt` (ms) and the tick; `form` names the cursor that was read. */
+  | { readonly type: 'gap'; readonly cursorAt: number; readonly form: CursorForm }
   | { readonly type: 'busy'; readonly holder: string }
   /** Nothing that was read explains it: the worker is not registered, or all changed meanwhile. */
   | { readonly type: 'unexplained' };
@@ -30,16 +31,18 @@ export type Asked = {
   readonly hash: string;
   readonly locks: boolean;
   readonly worker: string;
+  /** Under placement `all`: nothing before this instant (ms) is a gap of this worker. */
+  readonly floor?: number;
 };
 
 /** The first of the reasons that holds. Their order matters: what is decided is decided whatever else changed, and a gap is settled before the overlap policy is asked. */
 export const whyRefused = (
   { cursor, lock, job, run }: Reads,
-  { tick, form, jobRevision, hash, locks, worker }: Asked,
+  { tick, form, jobRevision, hash, locks, worker, floor }: Asked,
 ): Refusal => {
   if (run) {
     const live = parseLiveRun(run.value);
-    if (live.ok && live.value.state === 'running' && live.value.worker === worker)
+    if (live.ok && live.value.state === 'running' && live.value.worker === worker && live.value.attempt === 1)
       return { type: 'answerLost', fence: run.created, live: live.value };
     return { type: 'decided' }; // it was claimed and has ended, or was declared lost
   }
@@ -49,14 +52,19 @@ export const whyRefused = (
   if (cursorAt !== undefined && cursorAt >= tick.fireTime) return { type: 'decided' };
   if (!job) return { type: 'jobGone' };
   if (job.revision !== jobRevision) return { type: 'edited', jobValue: job.value, jobRevision: job.revision };
+  // Where each worker has its own cursor, one that is not there yet, or older than the mark, leaves a gap from the floor on.
+  const gapFrom = floor === undefined ? cursorAt : Math.max(floor, cursorAt ?? 0);
+  const isGap = tick.prev !== undefined && gapFrom !== undefined && gapFrom < tick.prev;
   if (!cursor) {
+    if (isGap) return { type: 'gap', cursorAt: gapFrom, form: { type: 'none' } };
     if (form.type !== 'none') return { type: 'otherForm', form: { type: 'none' } };
   } else if (known?.decision.hash !== hash) {
     if (form.type !== 'exact' || form.revision !== cursor.revision)
       return { type: 'otherForm', form: { type: 'exact', revision: cursor.revision } };
   } else if (form.type === 'after') {
+    if (isGap) return { type: 'gap', cursorAt: gapFrom, form: { type: 'exact', revision: cursor.revision } };
     if (tick.prev !== undefined && cursorAt !== undefined && cursorAt < tick.prev)
-      return { type: 'gap', cursorAt, cursorRevision: cursor.revision };
+      return { type: 'otherForm', form: { type: 'exact', revision: cursor.revision } };
   } else if (form.type !== 'exact' || form.revision !== cursor.revision) {
     return { type: 'otherForm', form: { type: 'after', prev: tick.prev } };
   }

@@ -1,11 +1,30 @@
 import { Type, type Static } from 'typebox';
 import { createParse } from './problem.ts';
 import { defined, type Run } from './run.ts';
+import { Usage } from './usage.ts';
 import { Outcome, Reason, Trigger } from './words.ts';
 
 const V = Type.Integer({ minimum: 1 });
 const At = Type.String();
 const text = Type.Optional(Type.String());
+
+/** What a run key carries of the job's `retry`, where it allows a further attempt: `withinMs` ends its waiting, `params` and `env` are what was asked for with the run. */
+export const RetryOfClaim = Type.Object({
+  max: Type.Integer({ minimum: 1 }),
+  delayMs: Type.Number(),
+  factor: Type.Number(),
+  maxDelayMs: Type.Number(),
+  elsewhere: Type.Boolean(),
+  on: Type.Optional(Type.Array(Type.Integer())),
+  timeouts: Type.Boolean(),
+  lost: Type.Boolean(),
+  withinMs: Type.Number(),
+  params: Type.Optional(Type.Record(Type.String(), Type.String())),
+  env: Type.Optional(Type.Record(Type.String(), Type.String())),
+  /** Somebody asked for this very worker. */
+  isPinned: Type.Optional(Type.Literal(true)),
+});
+export type RetryOfClaim = Static<typeof RetryOfClaim>;
 
 /** Value of `runs/<job>/<runId>`: a live run, and for a minute after its end what became of it. What counted at the claim counts to the end, not the job's present fields. */
 export const LiveRun = Type.Object({
@@ -22,11 +41,19 @@ export const LiveRun = Type.Object({
   claimedAt: At,
   jobRevision: Type.Integer(),
   overlap: Type.String(),
-  /** Whether the run holds `lock/<job>`. */
+  /** Whether the run holds the lock: that of the job, or under placement `all` that of the worker `of`. */
   locks: Type.Boolean(),
+  of: text,
   lostAfterMs: Type.Union([Type.Number(), Type.Literal('never')]),
   killGraceMs: Type.Number(),
   latenessMs: Type.Integer(),
+  retry: Type.Optional(RetryOfClaim),
+  /** The revision of the claim, in every value that is written after it: until then it is that of the key. */
+  fence: Type.Optional(Type.Integer()),
+  /** When it passed its time limit, where it goes on after that. */
+  overdueAt: Type.Optional(At),
+  /** Of an attempt that has ended and will be followed: from when on. The run has not ended. */
+  nextAttemptAt: Type.Optional(At),
   command: text,
   by: text,
   outcome: Type.Optional(Outcome),
@@ -39,18 +66,34 @@ export const LiveRun = Type.Object({
   durationMs: Type.Optional(Type.Integer()),
   outputBytes: Type.Optional(Type.Integer()),
   truncated: Type.Optional(Type.Boolean()),
+  usage: Type.Optional(Usage),
 });
 export type LiveRun = Static<typeof LiveRun>;
 
-/** Value of `queue/<job>/<runId>`: a run that was decided and has not started. `worker` pins it. */
+/** Value of `queue/<job>/<runId>`: a run that was decided and has not started. `worker` pins it. With `to` it is a range of ticks, of which `fireTime` is the next: its id is
+ *  that of the batch, and each of its runs gets one of its own. */
 export const QueuedRun = Type.Object({
   v: V,
   runId: Type.String(),
   job: Type.String(),
   trigger: Trigger,
   fireTime: At,
+  /** The last tick of a range, and how many it still has, counted up to a bound. */
+  to: text,
+  count: Type.Optional(Type.Integer({ minimum: 1 })),
   attempt: Type.Integer({ minimum: 1 }),
   worker: text,
+  /** A further attempt, pinned to the worker of the one before: it may go elsewhere once that worker has been gone for so long. Absent: never. */
+  movesAfterMs: Type.Optional(Type.Number()),
+  /** A further attempt that is to go elsewhere: not to this worker, unless no other one matches. */
+  exclude: text,
+  /** How the attempt before ended: so the run ends where this one never starts. */
+  after: Type.Optional(Outcome),
+  nominalAt: Type.Optional(At),
+  /** Of the first attempt: a further one is not late. */
+  latenessMs: Type.Optional(Type.Integer()),
+  /** The scheduleHash that its ticks are of: where the job has another one, it ends as skipped, reason edited. Absent for what a person asked for. */
+  hash: text,
   params: Type.Optional(Type.Record(Type.String(), Type.String())),
   env: Type.Optional(Type.Record(Type.String(), Type.String())),
   notBefore: At,
@@ -65,6 +108,10 @@ export type QueuedRun = Static<typeof QueuedRun>;
 export const Kill = Type.Object({ v: V, at: At, by: Type.String(), cause: Type.Enum(['killed', 'replaced', 'drained']) });
 export type Kill = Static<typeof Kill>;
 
+/** By what fire times are computed: the version of our rules, and that of the time zone data ("2025b"). */
+export const Rules = Type.Object({ schedule: Type.Integer(), tz: Type.String() });
+export type Rules = Static<typeof Rules>;
+
 /** Value of `workers/<workerId>`, under the worker's lease, written anew every 5 s. */
 export const Presence = Type.Object({
   v: V,
@@ -78,13 +125,21 @@ export const Presence = Type.Object({
   version: Type.String(),
   labels: Type.Array(Type.String()),
   slots: Type.Integer({ minimum: 0 }),
+  /** Names of the jobs that it runs, `*` for any text; absent: all. */
+  allow: Type.Optional(Type.Array(Type.String())),
+  /** As whom it runs commands where a job says so; absent: as its own user alone. */
+  users: Type.Optional(Type.Array(Type.String())),
   running: Type.Integer({ minimum: 0 }),
   /** Bytes of events and output that wait in the spool for the run log, and the age of the oldest. */
   spoolBytes: Type.Optional(Type.Integer({ minimum: 0 })),
   draining: Type.Boolean(),
   startedAt: At,
   stampedAt: At,
-  rules: Type.Object({ schedule: Type.Integer(), tz: Type.String() }),
+  /** How far its clock is ahead of the median of all, as it finds by itself; absent while it has heard of no other. */
+  clockOffsetMs: Type.Optional(Type.Integer()),
+  /** Its clock is outside a majority: it takes nothing, and nobody counts on it. */
+  skewed: Type.Optional(Type.Boolean()),
+  rules: Rules,
 });
 export type Presence = Static<typeof Presence>;
 
@@ -109,8 +164,20 @@ export const MasterPresence = Type.Object({
   version: Type.String(),
   startedAt: At,
   stampedAt: At,
+  clockOffsetMs: Type.Optional(Type.Integer()),
+  skewed: Type.Optional(Type.Boolean()),
 });
 export type MasterPresence = Static<typeof MasterPresence>;
+
+/** Value of `warn/<job>`: what is wrong with a job that no look at its definition tells. Put and removed by the leader. */
+export const Warning = Type.Object({
+  v: V,
+  /** `cursorAhead`: its cursor is more than a minute ahead of time, so no tick before `cursorAt` will run. */
+  code: Type.Enum(['cursorAhead']),
+  at: At,
+  cursorAt: At,
+});
+export type Warning = Static<typeof Warning>;
 
 /** Value of `meta`: who cannot read the format refuses to start. */
 export const Meta = Type.Object({ format: Type.Integer({ minimum: 1 }) });
@@ -123,7 +190,10 @@ export const parseLiveRun = createParse(LiveRun);
 export const parseQueuedRun = createParse(QueuedRun);
 export const parseKill = createParse(Kill);
 export const parsePresence = createParse(Presence);
+/** What of a presence, a worker's or a master's, says how its clock stands. */
+export const parseStamped = createParse(Type.Object({ stampedAt: At }));
 export const parseLastRun = createParse(LastRun);
+export const parseWarning = createParse(Warning);
 export const parseMeta = createParse(Meta);
 
 /** The run view of a live (or just ended) run key. */
@@ -151,10 +221,13 @@ export const runOfLive = (live: LiveRun): Run => {
     durationMs,
     outputBytes,
     truncated,
+    usage,
+    overdueAt,
+    nextAttemptAt,
   } = live;
   return {
     id: runId,
-    state: live.state === 'ended' ? 'finished' : 'running',
+    state: live.state !== 'ended' ? 'running' : nextAttemptAt === undefined ? 'finished' : 'queued',
     ...defined({
       job,
       worker,
@@ -165,9 +238,11 @@ export const runOfLive = (live: LiveRun): Run => {
       nominalAt,
       claimedAt,
       latenessMs,
+      overdueAt,
+      nextAttemptAt,
       command,
       by,
-      outcome,
+      outcome: nextAttemptAt === undefined ? outcome : undefined,
       reason,
       exitCode,
       signal,
@@ -177,6 +252,7 @@ export const runOfLive = (live: LiveRun): Run => {
       durationMs,
       outputBytes,
       truncated,
+      usage,
     }),
   };
 };
@@ -188,5 +264,10 @@ export const runOfQueued = (queued: QueuedRun): Run => ({
   fireTime: queued.fireTime,
   attempt: queued.attempt,
   state: 'queued',
-  ...defined({ worker: queued.worker, by: queued.by }),
+  ...defined({
+    worker: queued.worker,
+    by: queued.by,
+    nominalAt: queued.nominalAt,
+    nextAttemptAt: queued.attempt > 1 ? queued.notBefore : undefined,
+  }),
 });

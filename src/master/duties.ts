@@ -1,12 +1,24 @@
 import type { RunEvent } from '../domain/events.ts';
 import { toInstant, toMs } from '../domain/instant.ts';
 import type { Keys } from '../domain/keys.ts';
-import { dropQueued, freeLock, killRun, loseRun, markGone, markJob, removeKeys, removeKill } from '../domain/moves.ts';
-import { endOfQueued } from '../domain/queued.ts';
+import {
+  dropQueued,
+  freeLock,
+  killRun,
+  loseRun,
+  markGone,
+  markJob,
+  removeKeys,
+  removeKill,
+  unpinQueued,
+} from '../domain/moves.ts';
+import { endOfAttempted, endOfQueued } from '../domain/queued.ts';
+import { nextAttempt } from '../domain/retry.ts';
 import { defined } from '../domain/run.ts';
 import type { Compare } from '../domain/transaction.ts';
 import type { LiveRun } from '../domain/values.ts';
 import type { Reason } from '../domain/words.ts';
+import { cursorWarnings } from './cursor-warnings.ts';
 import { MOST_AT_ONCE, upTo, type Duty, type DutyContext, type Look } from './duty.ts';
 import type { LeaderView } from './leader-view.ts';
 import { markOf, markOfDeleted, NO_SCHEDULE, unknownPassed } from './mark.ts';
@@ -20,9 +32,7 @@ const REMOVED_AT_ONCE = 50;
 
 /** Everything that needs exactly one, as far as it is due now. Pure. */
 export const dutiesOf = (view: LeaderView, context: DutyContext): readonly Duty[] =>
-  [marks, goneJobs, standStill, lostRuns, orphanedLocks, queueEnds, bareKills, staleKills, endedRuns, absentJobs].flatMap(
-    (duty) => duty(view, context).slice(0, MOST_AT_ONCE),
-  );
+  [...(context.settles ? SETTLING : []), ...OTHERS].flatMap((duty) => duty(view, context).slice(0, MOST_AT_ONCE));
 
 /** Jobs put by hand have no mark of their schedule: they get it, and nothing before it is ever run, missed or caught up. What was due and undecided is told as skipped. */
 const marks: Look = ({ jobs, cursors, befores }, { keys, leader, now }) =>
@@ -64,8 +74,8 @@ const goneJobs: Look = ({ jobs, cursors, befores }, { keys, leader, now }) =>
   });
 
 /** Runs whose worker's presence has been gone for their `lostAfterMs`, counted by this leader: their host has ended them before (design.md §5.3). */
-const lostRuns: Look = ({ runs, locks, absentSince }, { keys, leader, now, monotonic }) =>
-  upTo(runs.values(), ({ live, revision }) => {
+const lostRuns: Look = ({ jobs, runs, locks, absentSince, kills }, { keys, leader, now, monotonic }) =>
+  upTo(runs.values(), ({ live, revision, fence }) => {
     const since = live.state === 'running' ? absentSince.get(live.worker) : undefined;
     if (since === undefined || live.lostAfterMs === 'never' || monotonic - since < live.lostAfterMs) return [];
     return [
@@ -73,7 +83,7 @@ const lostRuns: Look = ({ runs, locks, absentSince }, { keys, leader, now, monot
         name: 'lost',
         job: live.job,
         transaction: loseRun({
-          ...lossOf(keys, live, now, 'workerGone'),
+          ...lossOf(keys, { ...live, fence }, now, 'workerGone', { isLast: kills.has(live.runId) || !jobs.has(live.job) }),
           runRevision: revision,
           holdsLock: locks.get(live.of === undefined ? live.job : `${live.job}/${live.of}`)?.runId === live.runId,
           leader,
@@ -82,11 +92,19 @@ const lostRuns: Look = ({ runs, locks, absentSince }, { keys, leader, now, monot
     ];
   });
 
-/** The end of a run whose worker is gone, as the run key, `last` and the run log tell it. */
-export const lossOf = (keys: Keys, live: LiveRun, now: number, reason: Reason, by?: string) => {
+/** The end of an attempt whose worker is gone, as the run key, `last` and the run log tell it, and the one that follows where the job's `retry` wants that, unless it is to be the
+ *  last: its run is to be killed, or its job is gone. */
+export const lossOf = (
+  keys: Keys,
+  live: LiveRun,
+  now: number,
+  reason: Reason,
+  { by, isLast = false }: { readonly by?: string | undefined; readonly isLast?: boolean } = {},
+) => {
   const at = toInstant(now);
+  const next = isLast ? undefined : nextAttempt(live, { at, outcome: 'lost', reason });
   const ended: LiveRun = { ...live, state: 'ended', outcome: 'lost', reason, endedAt: at };
-  const { job, runId, attempt, worker, trigger, fireTime, nominalAt, claimedAt, workerName, command } = live;
+  const { job, runId, attempt, worker, trigger, fireTime, nominalAt, claimedAt, workerName, command, fence } = live;
   const event: RunEvent = {
     v: 1,
     type: 'lost',
@@ -96,9 +114,16 @@ export const lossOf = (keys: Keys, live: LiveRun, now: number, reason: Reason, b
     at,
     reason,
     worker,
-    ...defined({ trigger, fireTime, nominalAt, claimedAt, workerName, command, by }),
+    ...defined({ trigger, fireTime, nominalAt, claimedAt, workerName, command, fence, by, nextAttemptAt: next?.notBefore }),
   };
-  return { keys, ended, owner: worker, event, last: { v: 1, runId, fireTime, outcome: 'lost' as const, reason, endedAt: at } };
+  return {
+    keys,
+    ended,
+    owner: worker,
+    event,
+    next,
+    last: { v: 1, runId, fireTime, outcome: 'lost' as const, reason, endedAt: at },
+  };
 };
 
 /** Locks whose run is not there or has ended, a minute after that was seen. */
@@ -120,7 +145,7 @@ const orphanedLocks: Look = ({ locks, runs }, { keys, leader, monotonic, scale }
   });
 
 /** Queued runs past their `notAfter`, those of jobs that are gone, and ticks of a schedule that is another now: nothing before the change is ever run. */
-const queueEnds: Look = ({ queue, jobs }, { keys, leader, now }) =>
+const queueEnds: Look = ({ queue, jobs, runs }, { keys, leader, now }) =>
   upTo(queue.values(), ({ queued, revision }) => {
     const seen = jobs.get(queued.job);
     const reason: Reason | undefined = !seen
@@ -132,7 +157,17 @@ const queueEnds: Look = ({ queue, jobs }, { keys, leader, now }) =>
           : undefined;
     if (reason === undefined) return [];
     const event = endOfQueued(queued, { at: now, outcome: 'skipped', reason });
-    return [{ name: reason, job: queued.job, transaction: dropQueued({ keys, queued, queueRevision: revision, event, leader }) }];
+    const attempted = endOfAttempted(event, runs.get(queued.runId));
+    const transaction = dropQueued({ keys, queued, queueRevision: revision, event, attempted, leader });
+    return [{ name: reason, job: queued.job, transaction }];
+  });
+
+/** Further attempts whose worker has been gone for too long: any other may take them. */
+const unpins: Look = ({ queue, absentSince }, { keys, leader, monotonic }) =>
+  upTo(queue.values(), ({ queued, revision }) => {
+    const since = queued.movesAfterMs === undefined ? undefined : absentSince.get(queued.worker ?? '');
+    if (since === undefined || monotonic - since < (queued.movesAfterMs ?? 0)) return [];
+    return [{ name: 'unpin', job: queued.job, transaction: unpinQueued({ keys, queued, queueRevision: revision, leader }) }];
   });
 
 /** A kill put by hand for a whole job means every run with an older fence: one key a run (P5), then the bare key goes. */
@@ -151,7 +186,18 @@ const bareKills: Look = ({ bareKills: kills, runs, queue, kills: standing }, { k
       })),
       ...waiting.map(({ queued, revision: queueRevision }) => {
         const event = endOfQueued(queued, { at: now, outcome: 'killed', reason: 'person', by: kill.by });
-        return { name: 'killQueued', job, transaction: dropQueued({ keys, queued, queueRevision, event, leader }) };
+        return {
+          name: 'killQueued',
+          job,
+          transaction: dropQueued({
+            keys,
+            queued,
+            queueRevision,
+            event,
+            attempted: endOfAttempted(event, runs.get(queued.runId)),
+            leader,
+          }),
+        };
       }),
     ];
     if (spread.length > 0) return spread;
@@ -180,12 +226,12 @@ const inBunches = (
     transaction: removeKeys(entries.slice(index * REMOVED_AT_ONCE, (index + 1) * REMOVED_AT_ONCE), leader),
   }));
 
-/** Run keys a minute after the end was seen. */
-const endedRuns: Look = ({ runs }, { keys, leader, monotonic, scale }) =>
+/** Run keys a minute after the end was seen, unless a further attempt waits. */
+const endedRuns: Look = ({ runs, queue }, { keys, leader, monotonic, scale }) =>
   inBunches(
     'removeEnded',
     upTo(runs.values(), ({ live, revision, endedSeenAt }) =>
-      endedSeenAt !== undefined && monotonic - endedSeenAt >= MINUTE / scale
+      endedSeenAt !== undefined && monotonic - endedSeenAt >= MINUTE / scale && !queue.has(live.runId)
         ? [{ key: keys.run(live.job, live.runId), revision }]
         : [],
     ),
@@ -208,3 +254,17 @@ const absentJobs: Look = ({ jobs, cursors, lasts, workers }, { keys, leader, now
     ],
     leader,
   );
+
+/** Duties that judge fire times: not for a leader whose rules are older than a worker's. */
+const SETTLING: readonly Look[] = [marks, goneJobs, standStill];
+const OTHERS: readonly Look[] = [
+  lostRuns,
+  orphanedLocks,
+  queueEnds,
+  unpins,
+  bareKills,
+  staleKills,
+  endedRuns,
+  absentJobs,
+  cursorWarnings,
+];

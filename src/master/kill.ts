@@ -1,6 +1,6 @@
-import type { RunEvent } from '../domain/events.ts';
 import { toInstant } from '../domain/instant.ts';
 import { dropQueued, killRun } from '../domain/moves.ts';
+import { endOfAttempted, endOfQueued } from '../domain/queued.ts';
 import { parseLiveRun, parseQueuedRun, type Kill } from '../domain/values.ts';
 import type { OrdersDeps } from './orders.ts';
 import { refused } from './problems.ts';
@@ -29,22 +29,15 @@ export const createKill =
       }
       const queued = waiting && parseQueuedRun(waiting.value);
       if (!waiting || !queued?.ok) return 'ended';
-      const { attempt, trigger, fireTime } = queued.value;
-      const event: RunEvent = {
-        v: 1,
-        type: 'dropped',
-        job,
-        runId,
-        attempt,
-        at: toInstant(clock.now()),
-        outcome: 'killed',
-        reason: 'person',
-        trigger,
-        fireTime,
-        by,
-      };
+      const event = endOfQueued(queued.value, { at: clock.now(), outcome: 'killed', reason: 'person', by });
       const { succeeded, revision } = await coordination.transact(
-        dropQueued({ keys, queued: queued.value, queueRevision: waiting.revision, event }),
+        dropQueued({
+          keys,
+          queued: queued.value,
+          queueRevision: waiting.revision,
+          event,
+          attempted: endOfAttempted(event, run && live?.ok ? { live: live.value, revision: run.revision } : undefined),
+        }),
       );
       if (!succeeded) continue; // a worker has just taken it: then its run is killed
       log.info({ job, run: runId, by }, 'queued run dropped');

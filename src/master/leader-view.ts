@@ -7,6 +7,7 @@ import {
   parseLiveRun,
   parsePresence,
   parseQueuedRun,
+  parseWarning,
   type LiveRun,
   type Presence,
   type QueuedRun,
@@ -31,6 +32,7 @@ type SeenRun = {
 /** All that the leader's duties look at, as the feeds tell it. Instants named `…SeenAt` and `absentSince` are of the monotonic clock. */
 export type LeaderView = {
   readonly jobs: ReadonlyMap<string, SeenJob>;
+  /** By job; under placement `all` the job's own is the mark alone, and each worker's stands at `<job>/<workerId>`. Likewise the locks. */
   readonly cursors: ReadonlyMap<string, SeenCursor>;
   /** The version that a job's cursor knows, where another one, or none, has taken its place and no mark says so yet. Only as far as this leader has seen it. */
   readonly befores: ReadonlyMap<string, KnownJob>;
@@ -40,15 +42,17 @@ export type LeaderView = {
   readonly queue: ReadonlyMap<string, { readonly queued: QueuedRun; readonly revision: number; readonly created: number }>;
   readonly lasts: ReadonlyMap<string, { readonly revision: number; readonly endedAt: number }>;
   readonly workers: ReadonlyMap<string, Presence>;
-  /** Owners of live runs that have no presence, and since when this leader knows it. */
+  /** Owners of live runs, and workers to which further attempts are pinned, that have no presence, and since when this leader knows it. */
   readonly absentSince: ReadonlyMap<string, number>;
   /** Kill keys without a run id, by job. */
   readonly bareKills: ReadonlyMap<string, { readonly key: string; readonly revision: number; readonly seenAt: number }>;
   /** Kill keys of runs, by run id. */
   readonly kills: ReadonlyMap<string, { readonly job: string; readonly revision: number; readonly seenAt: number }>;
+  /** What is told of jobs, by job. */
+  readonly warnings: ReadonlyMap<string, { readonly revision: number; readonly cursorAt: string | undefined }>;
 };
 
-export const LEADER_FEEDS = ['jobs', 'cursors', 'locks', 'runs', 'queue', 'lasts', 'workers', 'kills'] as const;
+export const LEADER_FEEDS = ['jobs', 'cursors', 'locks', 'runs', 'queue', 'lasts', 'workers', 'kills', 'warnings'] as const;
 export type LeaderFeed = (typeof LEADER_FEEDS)[number];
 
 export const prefixOf = (keys: Keys, feed: LeaderFeed): string =>
@@ -61,6 +65,7 @@ export const prefixOf = (keys: Keys, feed: LeaderFeed): string =>
     lasts: keys.lasts,
     workers: keys.workers,
     kills: keys.killers,
+    warnings: keys.warnings,
   })[feed];
 
 /** Keeps the leader's view from its feeds. `hear` is told each feed's events; `view` answers undefined until every feed is in sync. */
@@ -80,6 +85,7 @@ export const createLeaderView = (
   const bareKills = new Map<string, { key: string; revision: number; seenAt: number }>();
   const kills = new Map<string, { job: string; revision: number; seenAt: number }>();
   const befores = new Map<string, KnownJob>();
+  const warnings = new Map<string, { revision: number; cursorAt: string | undefined }>();
   const inSync = new Set<LeaderFeed>();
 
   /** Called before the new version takes the place of the one that is known, and when the cursor has moved. */
@@ -99,17 +105,17 @@ export const createLeaderView = (
       jobs.set(name, known?.job.name === name ? { known, dueAt: dueAtOf(known) } : { known: undefined, dueAt: () => undefined });
     },
     cursors: ({ key, value, revision }) => {
-      const name = keys.jobOfTick(key);
+      const name = keys.nameOfTick(key);
       cursors.set(name, { revision, cursor: parseCursor(value) });
       if (befores.has(name)) noteBefore(name, jobs.get(name)?.known);
     },
-    locks: ({ key, value, revision }) => locks.set(keys.jobOfLock(key), { runId: value, revision, seenAt: monotonic() }),
-    runs: ({ key, value, revision, created }) => {
+    locks: ({ key, value, revision }) => locks.set(keys.nameOfLock(key), { runId: value, revision, seenAt: monotonic() }),
+    runs: ({ key, value, revision }) => {
       const { id } = keys.runOf(key);
       const parsed = parseLiveRun(value);
       if (id === undefined || !parsed.ok) return;
       const endedSeenAt = parsed.value.state === 'ended' ? (runs.get(id)?.endedSeenAt ?? monotonic()) : undefined;
-      runs.set(id, { live: parsed.value, revision, fence: created, endedSeenAt });
+      runs.set(id, { live: parsed.value, revision, fence: parsed.value.fence ?? revision, endedSeenAt });
     },
     queue: ({ key, value, revision, created }) => {
       const { id } = keys.queuedOf(key);
@@ -131,6 +137,10 @@ export const createLeaderView = (
       if (id === undefined) bareKills.set(job, { key, revision, seenAt: monotonic() });
       else kills.set(id, { job, revision, seenAt: monotonic() });
     },
+    warnings: ({ key, value, revision }) => {
+      const parsed = parseWarning(value);
+      warnings.set(keys.jobOfWarning(key), { revision, cursorAt: parsed.ok ? parsed.value.cursorAt : undefined });
+    },
   };
 
   const remove: Readonly<Record<LeaderFeed, (key: string) => void>> = {
@@ -139,10 +149,10 @@ export const createLeaderView = (
       jobs.delete(keys.jobOf(key));
     },
     cursors: (key) => {
-      cursors.delete(keys.jobOfTick(key));
-      befores.delete(keys.jobOfTick(key));
+      cursors.delete(keys.nameOfTick(key));
+      befores.delete(keys.nameOfTick(key));
     },
-    locks: (key) => locks.delete(keys.jobOfLock(key)),
+    locks: (key) => locks.delete(keys.nameOfLock(key)),
     runs: (key) => runs.delete(keys.runOf(key).id ?? ''),
     queue: (key) => queue.delete(keys.queuedOf(key).id ?? ''),
     lasts: (key) => lasts.delete(keys.jobOfLast(key)),
@@ -152,11 +162,13 @@ export const createLeaderView = (
       if (id === undefined) bareKills.delete(job);
       else kills.delete(id);
     },
+    warnings: (key) => warnings.delete(keys.jobOfWarning(key)),
   };
 
   /** Counted from when it is known that they are gone: from nothing after a change of leader or a break of a feed. */
   const noteAbsent = (): void => {
     const owners = new Set([...runs.values()].filter(({ live }) => live.state === 'running').map(({ live }) => live.worker));
+    for (const { queued } of queue.values()) if (queued.movesAfterMs !== undefined && queued.worker) owners.add(queued.worker);
     for (const owner of absentSince.keys()) if (!owners.has(owner) || workers.has(owner)) absentSince.delete(owner);
     for (const owner of owners) if (!workers.has(owner) && !absentSince.has(owner)) absentSince.set(owner, monotonic());
   };
@@ -179,7 +191,7 @@ export const createLeaderView = (
     view: (): LeaderView | undefined => {
       if (inSync.size < LEADER_FEEDS.length) return undefined;
       noteAbsent();
-      return { jobs, cursors, befores, locks, runs, queue, lasts, workers, absentSince, bareKills, kills };
+      return { jobs, cursors, befores, locks, runs, queue, lasts, workers, absentSince, bareKills, kills, warnings };
     },
   };
 };

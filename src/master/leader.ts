@@ -1,5 +1,7 @@
 import {
   catchError,
+  combineLatest,
+  concat,
   concatMap,
   defer,
   EMPTY,
@@ -15,15 +17,20 @@ import {
   type Observable,
 } from 'rxjs';
 import type { Logger } from 'pino';
+import { uuidv7 } from 'uuidv7';
 import { parseRunEvent, type RunEvent } from '../domain/events.ts';
 import type { Keys } from '../domain/keys.ts';
 import type { KnownJob } from '../domain/known-job.ts';
 import { removeKeys } from '../domain/moves.ts';
+import { knowsLess } from '../domain/rules.ts';
 import type { Compare } from '../domain/transaction.ts';
+import type { Rules } from '../domain/values.ts';
+import { retrying } from '../streams/backoff.ts';
 import { every, type Clock } from '../streams/clock.ts';
 import { feed } from '../streams/feed.ts';
 import type { Coordination, Entry, LeaseId, RunLog } from '../streams/ports.ts';
-import { dutiesOf, type Duty } from './duties.ts';
+import { dutiesOf } from './duties.ts';
+import type { Duty } from './duty.ts';
 import { createLeaderView, LEADER_FEEDS, prefixOf } from './leader-view.ts';
 
 export type LeaderDeps = {
@@ -37,6 +44,12 @@ export type LeaderDeps = {
   readonly lease$: Observable<LeaseId | undefined>;
   readonly read: (value: string, revision: number) => KnownJob | undefined;
   readonly scale: number;
+  /** Whether this master's clock is off: then it leaves the lead to others. */
+  readonly isOff$: Observable<boolean>;
+  /** By what this master computes fire times. */
+  readonly rules: Rules;
+  /** Off by so much, a worker still takes part. */
+  readonly clockLimitMs: number;
 };
 
 const LOOK_MS = 1_000;
@@ -45,8 +58,8 @@ const SHIPPED_AT_ONCE = 50;
 /** Stands for leader for as long as it is subscribed to, and does the leader's duties while it is one. Emits whether it leads, when that changes. Nothing ends it but the
  *  end of the subscription: a store that is away is tried again with the next look. */
 export const createLeader = (deps: LeaderDeps): Observable<boolean> =>
-  deps.lease$
-    .pipe(switchMap((lease) => (lease === undefined ? of(undefined) : standing(deps, lease))))
+  combineLatest([deps.lease$, deps.isOff$])
+    .pipe(switchMap(([lease, isOff]) => (lease === undefined ? of(undefined) : isOff ? resigned(deps) : standing(deps, lease))))
     .pipe(switchMap((leadership) => (leadership === undefined ? of(false) : leading(deps, leadership))));
 
 /** The revision of the leadership key while it is held under this lease, undefined while another leads. */
@@ -80,8 +93,21 @@ const standing = ({ coordination, keys, clock, id, log }: LeaderDeps, lease: Lea
   );
 };
 
+/** Gives the lead up, though the lease goes on: without the key, and not asking for it. */
+const resigned = ({ coordination, keys, clock, id }: LeaderDeps): Observable<undefined> =>
+  concat(
+    of(undefined),
+    defer(() =>
+      coordination.transact({
+        if: [{ type: 'value', key: keys.leader, op: '=', than: id }],
+        then: [{ type: 'delete', key: keys.leader }],
+      }),
+    ).pipe(retrying(clock), ignoreElements()),
+    NEVER,
+  );
+
 const leading = (deps: LeaderDeps, leader: Compare): Observable<boolean> => {
-  const { coordination, keys, clock, log, scale, read } = deps;
+  const { coordination, keys, clock, log, scale, read, rules, clockLimitMs } = deps;
   const view = createLeaderView(keys, read, clock.monotonic);
   const feeds$ = merge(
     ...LEADER_FEEDS.map((name) =>
@@ -92,15 +118,25 @@ const leading = (deps: LeaderDeps, leader: Compare): Observable<boolean> => {
       ),
     ),
   ).pipe(ignoreElements());
+  let couldSettle = true;
   const duties$ = every(LOOK_MS / Math.min(scale, 4), clock).pipe(
     exhaustMap(() => {
       const seen = view.view();
-      return seen
-        ? from(dutiesOf(seen, { keys, leader, now: clock.now(), monotonic: clock.monotonic(), scale })).pipe(
-            concatMap((duty) => doDuty(deps, duty)),
-            catchError(told(log, 'a duty could not be done')),
-          )
-        : EMPTY;
+      if (!seen) return EMPTY;
+      const settles = !knowsLess(rules, seen.workers.values());
+      if (settles !== couldSettle)
+        log[settles ? 'info' : 'warn'](
+          { rules },
+          settles
+            ? 'no worker knows newer schedule rules or time zone data: this leader settles again'
+            : 'a worker knows newer schedule rules or time zone data than this leader: it settles no ticks until it is upgraded, or leads no more',
+        );
+      couldSettle = settles;
+      const [now, monotonic] = [clock.now(), clock.monotonic()];
+      return from(dutiesOf(seen, { keys, leader, now, monotonic, scale, settles, clockLimitMs, newId: uuidv7 })).pipe(
+        concatMap((duty) => doDuty(deps, duty)),
+        catchError(told(log, 'a duty could not be done')),
+      );
     }),
     ignoreElements(),
   );

@@ -13,7 +13,9 @@ import {
 import { toMs } from '../domain/instant.ts';
 import type { Keys } from '../domain/keys.ts';
 import type { KnownJob } from '../domain/known-job.ts';
-import { rankOf, type Peer } from '../domain/placement.ts';
+import { isCatchUp } from '../domain/misfire.ts';
+import { rankOf, rankWorkers, type Peer } from '../domain/placement.ts';
+import { isOlder } from '../domain/rules.ts';
 import type { CompiledSchedule } from '../domain/schedule/compile.ts';
 import type { Cursor, Tick } from '../domain/tick.ts';
 import { parseKill, parsePresence, parseQueuedRun } from '../domain/values.ts';
@@ -27,11 +29,19 @@ export type Answer = { readonly job: string; readonly input: Input };
 
 /** A command with the version of the job that it was decided from. `known` is undefined where the job is gone: what was claimed is started and ended all the same. */
 export type Order =
-  | { readonly type: 'order'; readonly command: Exclude<Command, { type: 'wakeAt' }>; readonly known: KnownJob | undefined }
+  | {
+      readonly type: 'order';
+      readonly command: Exclude<Command, { type: 'wakeAt' }>;
+      readonly known: KnownJob | undefined;
+      /** The job's catch-up key, which a gap may extend or replace. */
+      readonly standing: Waiting | undefined;
+    }
   | { readonly type: 'sync'; readonly inSync: boolean };
 
 export type SchedulerDeps = {
   readonly me: string;
+  /** Wall clock, ms: what came due before it is no concern of this worker, where each worker has ticks of its own. */
+  readonly registeredAt: number;
   readonly keys: Keys;
   readonly clock: Clock;
   readonly jobs$: Observable<FeedEvent>;
@@ -42,7 +52,7 @@ export type SchedulerDeps = {
   readonly cursors$: Observable<ReadonlyMap<string, Cursor>>;
   readonly answers$: Observable<Answer>;
   /** What the worker has room for, asked whenever it counts. */
-  readonly room: () => { readonly freeSlots: number; readonly draining: boolean };
+  readonly room: () => Pick<Here, 'freeSlots' | 'draining' | 'skewed' | 'rankWaitMs'>;
   /** The value of a job key, parsed and compiled; undefined for what cannot be used. */
   readonly read: (value: string, revision: number) => KnownJob | undefined;
 };
@@ -83,7 +93,7 @@ const jobOf = (wake: Wake): string =>
   wake.type === 'take' ? wake.job : wake.type === 'settle' ? wake.waiting.queued.job : wake.tick.job;
 
 /** What the scheduler remembers: the jobs, what waits, the kills, the workers, and a few notes on jobs that have been due. Private to the stream above. */
-const createState = ({ me, keys, clock, room, read }: SchedulerDeps, plans: Observer<TickInput<Wake>>) => {
+const createState = ({ me, registeredAt, keys, clock, room, read }: SchedulerDeps, plans: Observer<TickInput<Wake>>) => {
   const known = new Map<string, KnownJob>();
   const waiting = new Map<string, Map<string, Waiting>>();
   const lastTicks = new Map<string, Tick>();
@@ -99,26 +109,50 @@ const createState = ({ me, keys, clock, room, read }: SchedulerDeps, plans: Obse
     inSyncSince: inSyncSince ?? 0,
     me,
     ...room(),
-    rankOf: (job, fireTime) => {
+    rankOf: (job, fireTime, ranked, exclude) => {
       const found = known.get(job);
-      return found && rankOf(me, found.job, fireTime, [...peers.values()]);
+      if (!found) return undefined;
+      if (found.job.mode === 'all') return isPlaced(found.job) ? 0 : undefined;
+      return rankOf(me, found.job, fireTime, [...peers.values()], ranked, exclude);
     },
     killOf: (runId) => kills.get(runId),
   });
+
+  /** What waits for this worker: where each worker has its own ticks, what waits for another is no concern of it. */
+  const queuedOf = (job: string, found: KnownJob | undefined): ReadonlyMap<string, Waiting> => {
+    const all = waiting.get(job) ?? NONE;
+    if (found?.job.mode !== 'all') return all;
+    return new Map([...all].filter(([, { queued }]) => queued.worker === undefined || queued.worker === me));
+  };
+
+  /** Whether this worker is one of those that run each tick: as the others see it, so also not while it is on its way out. */
+  const isPlaced = (job: KnownJob['job']): boolean => {
+    const mine = peers.get(me);
+    return mine !== undefined && rankWorkers(job, 0, [mine]).length > 0;
+  };
 
   const ask = (job: string, input: Input): readonly Order[] => {
     const found = known.get(job);
     const before: JobState = {
       name: job,
       overlap: found?.job.overlap ?? 'skip',
+      queueMax: found?.job.queueMax ?? 1,
       lateAfterMs: found?.job.lateAfterMs ?? 0,
-      queued: waiting.get(job) ?? NONE,
+      queued: queuedOf(job, found),
       lastTick: lastTicks.get(job),
     };
     const after = evolve(before, input);
     if (after.lastTick && after.lastTick !== before.lastTick) lastTicks.set(job, after.lastTick);
     return decide(here(), after, input).flatMap((command) => {
-      if (command.type !== 'wakeAt') return [{ type: 'order', command, known: found } as const];
+      if (command.type !== 'wakeAt')
+        return [
+          {
+            type: 'order',
+            command,
+            known: found,
+            standing: catchUpIn(after, found?.job.mode === 'all' ? me : undefined),
+          } as const,
+        ];
       plans.next({ type: 'wake', at: command.at, wake: command.wake });
       return [];
     });
@@ -130,7 +164,11 @@ const createState = ({ me, keys, clock, room, read }: SchedulerDeps, plans: Obse
     const lookBack = newestAfter(schedule, now - job.lateAfterMs - 1, now) ?? now;
     const cursor = cursors.get(job.name);
     const decided = cursor && cursor.decision.hash === hash ? toMs(cursor.at) : 0;
-    return Math.max(lookBack, decided, lastTicks.get(job.name)?.fireTime ?? 0);
+    // Where each worker has its own ticks, the job's cursor is the mark alone.
+    const own = job.mode === 'all' ? cursors.get(`${job.name}/${me}`) : undefined;
+    const mine = own && own.decision.hash === hash ? toMs(own.at) : 0;
+    const floor = job.mode === 'all' ? registeredAt : 0;
+    return Math.max(lookBack, decided, mine, floor, lastTicks.get(job.name)?.fireTime ?? 0);
   };
   const plan = (each: KnownJob, from: number): void => {
     if (!heardFrom.cursors) return; // planned when the cursors are known: what is decided is not tried again
@@ -261,9 +299,20 @@ const newestAfter = (schedule: CompiledSchedule, from: number, to: number): numb
 
 const NONE: ReadonlyMap<string, Waiting> = new Map();
 
+const catchUpIn = ({ queued }: JobState, of: string | undefined): Waiting | undefined =>
+  [...queued.values()].find((each) => isCatchUp(each.queued, of));
+
+const sameList = (before: readonly string[] | undefined, after: readonly string[] | undefined): boolean =>
+  before?.join('\n') === after?.join('\n');
+
 const samePeer = (before: Peer | undefined, after: Peer): boolean =>
   before !== undefined &&
   before.slots === after.slots &&
   before.draining === after.draining &&
+  before.skewed === after.skewed &&
+  !isOlder(before.rules, after.rules) &&
+  !isOlder(after.rules, before.rules) &&
+  sameList(before.allow, after.allow) &&
+  sameList(before.users, after.users) &&
   before.name === after.name &&
   before.labels.join() === after.labels.join();

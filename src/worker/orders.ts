@@ -1,8 +1,11 @@
 import type { Logger } from 'pino';
-import { filter, from, merge, mergeMap, share, type Observable } from 'rxjs';
-import type { Command, Input } from '../domain/decide.ts';
+import { filter, from, map, merge, mergeMap, share, type Observable } from 'rxjs';
+import type { Command, Input, Waiting } from '../domain/decide.ts';
 import type { KnownJob } from '../domain/known-job.ts';
+import { noteClaim } from '../domain/rank-wait.ts';
+import type { Clock } from '../streams/clock.ts';
 import type { Order } from '../streams/scheduler.ts';
+import type { OfJob } from './cursor-moves.ts';
 import type { Parts } from './worker.ts';
 
 /** More claims at once are no faster (facts.md). */
@@ -14,33 +17,38 @@ type Move = Exclude<Command, { type: 'start' | 'end' | 'wakeAt' }>;
 export const carryOut = (
   orders$: Observable<Order>,
   { runs, claims, answers$, here, changes$ }: Parts,
+  clock: Clock,
   log: Logger,
 ): Observable<unknown> => {
-  const move = (known: KnownJob, command: Move): Promise<readonly Input[]> => {
+  const move = (known: KnownJob, command: Move, standing: Waiting | undefined): Promise<readonly Input[]> => {
+    const of: OfJob = { known, standing };
     switch (command.type) {
       case 'claim':
-        return claims.claim(known, command.tick, command.rank);
+        return claims.claim(of, command.tick, command.rank);
       case 'look':
         return claims.look(known, command.tick);
       case 'skip':
-        return claims.skip(known, command.tick, command.reason);
+        return claims.skip(of, command.tick, command.reason);
       case 'enqueue':
-        return claims.enqueue(known, command.tick);
+        return claims.enqueue(of, command.tick, command.isBusy);
+      case 'replace':
+        return claims.replace(of, command);
       case 'take':
         return claims.take(known, command.waiting);
       default:
         return command satisfies never;
     }
   };
-  const act = async (order: Order): Promise<void> => {
+  /** `orderedAt`: monotonic. A claim that waits here for its turn is as late for those who look as one that waits in the store. */
+  const act = async (order: Order, orderedAt = clock.monotonic()): Promise<void> => {
     if (order.type === 'sync') {
       here.inSync = order.inSync;
       log.info({ inSync: order.inSync }, order.inSync ? 'in sync: takes part' : 'out of sync: claims nothing');
       changes$.next();
       return;
     }
-    const { command, known } = order;
-    if (command.type === 'start') return runs.start(command.runId);
+    const { command, known, standing } = order;
+    if (command.type === 'start') return runs.start(command.runId, command.attempt);
     if (command.type === 'end') return runs.kill(command.runId, command.kill);
     if (!known) return;
     // A claim on its way takes a slot; one that holds counts by itself.
@@ -48,10 +56,11 @@ export const carryOut = (
     here.claiming += slots;
     let inputs: readonly Input[];
     try {
-      inputs = await move(known, command);
+      inputs = await move(known, command, standing);
     } finally {
       here.claiming -= slots;
     }
+    if (command.type === 'claim') here.claimTimes = noteClaim(here.claimTimes, clock.monotonic(), clock.monotonic() - orderedAt);
     for (const input of inputs) answers$.next({ job: known.job.name, input });
   };
   const isOfRun = (order: Order): boolean =>
@@ -64,7 +73,8 @@ export const carryOut = (
     ),
     shared$.pipe(
       filter((order) => !isOfRun(order)),
-      mergeMap((order) => from(act(order)), CLAIMS_IN_FLIGHT),
+      map((order) => ({ order, orderedAt: clock.monotonic() })),
+      mergeMap(({ order, orderedAt }) => from(act(order, orderedAt)), CLAIMS_IN_FLIGHT),
     ),
   );
 };

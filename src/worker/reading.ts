@@ -32,11 +32,12 @@ const nameIn = (value: string): string => {
   }
 };
 
-/** The cursors of all jobs, listed once whenever all of the feeds have come into sync. */
+/** The cursors of all jobs, and this worker's own of those that each worker runs, listed once whenever all of the feeds have come into sync. */
 export const cursorsAfter = (
   feeds: readonly Observable<FeedEvent>[],
   coordination: Pick<Coordination, 'list'>,
   keys: Keys,
+  me: string,
   clock: Clock,
 ): Observable<ReadonlyMap<string, Cursor>> =>
   combineLatest(
@@ -54,7 +55,8 @@ export const cursorsAfter = (
       const cursors = new Map<string, Cursor>();
       for (const { key, value } of entries) {
         const cursor = parseCursor(value);
-        if (cursor) cursors.set(keys.jobOfTick(key), cursor);
+        const { id } = keys.tickOf(key);
+        if (cursor && (id === undefined || id === me)) cursors.set(keys.nameOfTick(key), cursor);
       }
       return cursors;
     }),

@@ -43,6 +43,7 @@ const words = (order: Order): string => {
     case 'look':
     case 'skip':
     case 'enqueue':
+    case 'replace':
       return `${command.type} ${String((command.tick.fireTime - START) / 1_000)}`;
     case 'take':
       return `take ${command.waiting.queued.runId}`;
@@ -56,10 +57,11 @@ const words = (order: Order): string => {
 
 type Feeds = { jobs$?: Observable<FeedEvent>; kills$?: Observable<FeedEvent>; queue$?: Observable<FeedEvent>; peers$?: Observable<FeedEvent>; cursors$?: Observable<ReadonlyMap<string, Cursor>>; answers$?: Observable<Answer> };
 type Cold = (marbles: string, values?: Record<string, FeedEvent>) => Observable<FeedEvent>;
-const schedule = (cold: Cold, clock: SchedulerDeps['clock'], feeds: Feeds, room = { freeSlots: 3, draining: false }): Observable<string> => {
+const schedule = (cold: Cold, clock: SchedulerDeps['clock'], feeds: Feeds, room = { freeSlots: 3, draining: false, skewed: false, rankWaitMs: 250 }): Observable<string> => {
   const now = (event: FeedEvent) => cold('s', { s: event });
   return scheduler({
     me: 'w1',
+    registeredAt: START,
     keys,
     clock,
     jobs$: feeds.jobs$ ?? now(snapshot(entry(keys.job('a'), job()))),
@@ -146,7 +148,7 @@ test('P8: the second in rank looks after 250 ms and claims what is undecided', m
 test('a busy job skips, a full worker makes a queued run of it', marbles(({ cold, expectObservable, clock }) => {
   const tick = { job: 'a', fireTime: START + 1_000, nominalAt: START + 1_000, prev: START, revision: 1 };
   const answers = cold<Answer>('1100ms b', { b: { job: 'a', input: { type: 'busy', tick, holder: 'r0' } } });
-  expectObservable(schedule(cold, clock, { answers$: answers }, { freeSlots: 0, draining: false }), '1500ms !').toBe('i 999ms e 99ms s', { i: 'in', e: 'enqueue 1', s: 'skip 1' });
+  expectObservable(schedule(cold, clock, { answers$: answers }, { freeSlots: 0, draining: false, skewed: false, rankWaitMs: 250 }), '1500ms !').toBe('i 999ms e 99ms s', { i: 'in', e: 'enqueue 1', s: 'skip 1' });
 }, START));
 
 test('a queued run is taken at once, and looked for again while it stays', marbles(({ cold, expectObservable, clock }) => {

@@ -22,15 +22,43 @@ export const orderRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { order
       config: { role: 'operator' },
       schema: {
         summary: 'Run a job now',
-        description: 'A busy job whose runs must not overlap refuses: 409, code overlap.',
+        description:
+          'Answers runId, or under placement "all" runIds, one a worker. A busy job follows its overlap policy: skip refuses (409, code overlap), queue lets the run wait, replace kills the one that runs.',
         tags: ['jobs'],
         params: ByName,
         body: Type.Union([RunNow, Type.Null()]),
-        response: answers({ 202: Type.Object({ runId: Type.String() }) }, 400, 404, 409),
+        response: answers(
+          { 202: Type.Object({ runId: Type.String(), runIds: Type.Optional(Type.Array(Type.String())) }) },
+          400,
+          404,
+          409,
+        ),
       },
     },
-    async ({ params, body, identity }, reply) =>
-      reply.code(202).send({ runId: await orders.run(params.name, body ?? {}, identity.name) }),
+    async ({ params, body, identity }, reply) => {
+      const runIds = await orders.run(params.name, body ?? {}, identity.name);
+      return reply.code(202).send({ runId: runIds[0] ?? '', ...(runIds.length > 1 && { runIds: [...runIds] }) });
+    },
+  );
+
+  app.post(
+    '/jobs/:name/backfill',
+    {
+      config: { role: 'operator' },
+      schema: {
+        summary: 'Run the ticks of a time that is over',
+        description:
+          'All ticks from `from` to `to`, both included, one by one, oldest first, whatever became of them before. The runs have the trigger backfill; runId names what waits, and kills it.',
+        tags: ['jobs'],
+        params: ByName,
+        body: Type.Object(
+          { from: Type.String({ description: 'ISO 8601' }), to: Type.String({ description: 'ISO 8601' }) },
+          closed,
+        ),
+        response: answers({ 202: Type.Object({ count: Type.Integer(), runId: Type.String() }) }, 400, 404, 409),
+      },
+    },
+    async ({ params, body, identity }, reply) => reply.code(202).send(await orders.backfill(params.name, body, identity.name)),
   );
 
   app.post(

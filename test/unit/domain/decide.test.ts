@@ -10,13 +10,15 @@ const ranked = (rank: number | undefined, more: Partial<Here> = {}): Here => ({
   inSync: true,
   inSyncSince: now - 60_000,
   draining: false,
+  skewed: false,
   freeSlots: 2,
   me: 'w1',
+  rankWaitMs: 250,
   rankOf: () => rank,
   killOf: () => undefined,
   ...more,
 });
-const idle: JobState = { name: 'a', overlap: 'skip', lateAfterMs: 60_000, queued: new Map(), lastTick: undefined };
+const idle: JobState = { name: 'a', overlap: 'skip', queueMax: 1, lateAfterMs: 60_000, queued: new Map(), lastTick: undefined };
 const waiting = (more: Partial<Waiting['queued']> = {}): Waiting => ({
   queued: {
     v: 1,
@@ -49,6 +51,21 @@ test.each([
   ['who came into sync later counts from there', ranked(2, { inSyncSince: now + 400 }), idle, due, [look(2, now + 400)]],
   ['who has lost its feeds claims nothing', ranked(0, { inSync: false }), idle, due, []],
   ['who drains claims nothing', ranked(0, { draining: true }), idle, due, []],
+  ['whose clock is off claims nothing', ranked(0, { skewed: true }), idle, due, []],
+  [
+    'whose claims are slow waits longer',
+    ranked(2, { rankWaitMs: 900 }),
+    idle,
+    due,
+    [{ type: 'wakeAt', at: now + 1_800, wake: { type: 'look', tick } }],
+  ],
+  [
+    'and never longer than 5 s',
+    ranked(3, { rankWaitMs: 4_000 }),
+    idle,
+    due,
+    [{ type: 'wakeAt', at: now + 5_000, wake: { type: 'look', tick } }],
+  ],
   ['who is full leaves it to who is free', ranked(0, { freeSlots: 0 }), idle, due, [{ type: 'enqueue', tick }]],
   ['a run that waits makes the job busy', ranked(0), holding(waiting()), due, [{ type: 'skip', tick, reason: 'overlap' }]],
   [

@@ -31,7 +31,7 @@ test.each([
   ],
   ['a lock that ends before the kill', { ...job, lostAfterMs: 1_000 }, ['/lostAfterMs tooSmall']],
   ['a bad variable', { ...job, env: { 'A-B': '1' } }, ['/env/A-B badName']],
-  ['what is not there yet, by name', { ...job, overlap: 'queue', retry: { max: 3 } }, ['/overlap notYet', '/retry notYet']],
+  ['what is not there yet, by name', { ...job, alerts: [{}], retention: { days: 3 } }, ['/alerts notYet', '/retention notYet']],
 ])('refuses %s', (_case, value, problems) => {
   expect(problemsOf(value)).toStrictEqual(problems);
 });

@@ -4,14 +4,22 @@ import { createKeys } from '../../../src/domain/keys.ts';
 import { readJob } from '../../../src/domain/known-job.ts';
 import { formatCursor } from '../../../src/domain/tick.ts';
 import type { LiveRun, Presence, QueuedRun } from '../../../src/domain/values.ts';
-import { dutiesOf, type Duty, type DutyContext } from '../../../src/master/duties.ts';
+import { dutiesOf } from '../../../src/master/duties.ts';
+import type { Duty, DutyContext } from '../../../src/master/duty.ts';
 import { createLeaderView, LEADER_FEEDS, prefixOf, type LeaderFeed, type LeaderView } from '../../../src/master/leader-view.ts';
 import type { Entry } from '../../../src/streams/ports.ts';
 
 const keys = createKeys();
 const now = Date.parse('2026-01-01T00:00:00Z');
 const at = (ms: number): string => toInstant(now + ms);
-const context: DutyContext = { keys, leader: { type: 'revision', key: keys.leader, is: 3 }, now, monotonic: 1_000_000, scale: 1 };
+const context: DutyContext = {
+  keys,
+  leader: { type: 'revision', key: keys.leader, is: 3 },
+  now,
+  monotonic: 1_000_000,
+  scale: 1,
+  newId: () => 'new-id',
+};
 const minutely = { name: 'a', command: 'true', cronExpr: '* * * * *' };
 const hash = (() => {
   const read = readJob('a', JSON.stringify(minutely), 1);

@@ -5,7 +5,8 @@ import { toInstant } from '../../../src/domain/instant.ts';
 import { createKeys } from '../../../src/domain/keys.ts';
 import { readJob } from '../../../src/domain/known-job.ts';
 import { formatCursor, parseCursor } from '../../../src/domain/tick.ts';
-import { dutiesOf, type Duty, type DutyContext } from '../../../src/master/duties.ts';
+import { dutiesOf } from '../../../src/master/duties.ts';
+import type { Duty, DutyContext } from '../../../src/master/duty.ts';
 import { createLeaderView, LEADER_FEEDS, type LeaderFeed } from '../../../src/master/leader-view.ts';
 import { NO_SCHEDULE } from '../../../src/master/mark.ts';
 import type { Change, Entry } from '../../../src/streams/ports.ts';
@@ -14,7 +15,14 @@ import { aJob, aQueued, aRun, startMaster } from './support.ts';
 const keys = createKeys();
 const now = Date.parse('2026-01-01T00:00:00Z');
 const at = (ms: number): string => toInstant(now + ms);
-const context: DutyContext = { keys, leader: { type: 'revision', key: keys.leader, is: 3 }, now, monotonic: 0, scale: 1 };
+const context: DutyContext = {
+  keys,
+  leader: { type: 'revision', key: keys.leader, is: 3 },
+  now,
+  monotonic: 0,
+  scale: 1,
+  newId: () => 'new-id',
+};
 
 const minutely = { name: 'a', command: 'true', cronExpr: '* * * * *' };
 const hashOf = (job: object): string => {

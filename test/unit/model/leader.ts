@@ -81,7 +81,7 @@ export const createLeader = (world: World) => {
       const now = fireTime(late) + (late === 0 ? 0 : SETTLED_MS);
       // A mark is put at the instant of the look itself, the rest may be looked at later.
       for (const instant of scenario.byHand ? [fireTime(late), now] : [now])
-        for (const duty of dutiesOf(view, { keys, leader, now: instant, monotonic: HOUR, scale: 1 })) {
+        for (const duty of dutiesOf(view, { keys, leader, now: instant, monotonic: HOUR, scale: 1, newId: () => '' })) {
           if (duty.name === 'removeEnded' && !scenario.removesEnded) continue;
           if (duty.name === 'mark' && instant !== fireTime(late)) continue;
           // Events are told with the instant of the look: one transaction for all of them.

@@ -464,7 +464,7 @@ export const createSteps = (world: World) => {
             }
             if (refusal.type === 'gap') {
               set(next, w, place + MOVE.cursor, world.cursorOf(state[slots.cursor] ?? 0)?.at ?? 0);
-              set(next, w, place + MOVE.revision, refusal.cursorRevision);
+              set(next, w, place + MOVE.revision, refusal.form.type === 'exact' ? refusal.form.revision : 0);
             }
           } else set(next, w, place + MOVE.refusal, REFUSALS.indexOf('decided'));
         };

@@ -352,12 +352,14 @@ export const createWorld = (scenario: Scenario) => {
     inSync: true,
     inSyncSince: 0,
     draining: false,
+    skewed: false,
     freeSlots: 9,
     me: 'wA',
+    rankWaitMs: 250,
     rankOf: () => 0,
     killOf: () => undefined,
   };
-  const jobState: JobState = { name: 'job', overlap: 'skip', lateAfterMs: 60_000, queued: new Map(), lastTick: undefined };
+  const jobState: JobState = { name: 'job', overlap: 'skip', queueMax: 1, lateAfterMs: 60_000, queued: new Map(), lastTick: undefined };
   const decided = {
     busy: decide(here, jobState, { type: 'busy', tick: tickOf(1), holder: '' })[0]?.type,
     claimed: decide(here, jobState, { type: 'claimed', runId: '', attempt: 1 })[0]?.type,

@@ -28,7 +28,7 @@ test('P1: a queued run whose answer was lost is found again by its run key, and 
     coordination: { transact } as unknown as Coordination,
     keys,
     clock: systemClock,
-    me: { id: 'w1', name: 'one' },
+    me: { id: 'w1', name: 'one', registeredAt: 0 },
     intents: {
       write: async () => undefined,
       claimed: async ({ live, fence }, isOld) => void held.push([live.runId, fence, isOld]),
