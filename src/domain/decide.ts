@@ -83,6 +83,7 @@ export type Command =
 /** Ranks behind this one do not look (P8): they rank anew when a worker goes. */
 export const LAST_LOOKING_RANK = 3;
 export const RANK_WAIT_MS = 250;
+const MOST_LOOK_MS = 5_000;
 const AWAY_WAIT_MS = 500;
 /** Ticks of the last 20 s are ranked anew when a worker goes: its lease says so after 15 s. */
 const RERANK_MS = 20_000;
@@ -146,7 +147,7 @@ export const decide = (here: Here, state: JobState, input: Input): readonly Comm
     case 'queued':
       return onQueued(here, state, input.waiting);
     case 'unqueueable': // somebody holds the lock, or the job changed: look again while the key is there
-      return lookAgain(here, state, input.runId);
+      return lookAgain(here, state, input.runId, true);
     case 'doubtful': // it may be ours, though its key is gone
       return settleLater(here, input.waiting);
     case 'killAsked':
@@ -290,10 +291,13 @@ const onQueued = (here: Here, state: JobState, waiting: Waiting): readonly Comma
   ];
 };
 
-const lookAgain = (here: Here, state: JobState, runId: string): readonly Command[] => {
+/** A look at a job that is busy costs the store a transaction, and whose finish frees the lock looks first anyway: the longer a run has waited, the rarer the looks. */
+const lookAgain = (here: Here, state: JobState, runId: string, isBusy = false): readonly Command[] => {
   const waiting = state.queued.get(runId);
   if (!waiting) return [];
   // Ranks change as workers come and go: one that does not match now may match later.
   const rank = rankForQueued(here, waiting) ?? LAST_LOOKING_RANK;
-  return [{ type: 'wakeAt', at: here.now + (rank + 1) * RANK_WAIT_MS, wake: { type: 'take', job: state.name, runId } }];
+  const waitedMs = here.now - Math.max(Date.parse(waiting.queued.notBefore), Date.parse(waiting.queued.queuedAt));
+  const wait = isBusy ? Math.min(Math.max(RANK_WAIT_MS, waitedMs / 4), MOST_LOOK_MS) : RANK_WAIT_MS;
+  return [{ type: 'wakeAt', at: here.now + Math.round((rank + 1) * wait), wake: { type: 'take', job: state.name, runId } }];
 };

@@ -98,6 +98,8 @@ const createState = ({ me, registeredAt, keys, clock, room, read }: SchedulerDep
   const waiting = new Map<string, Map<string, Waiting>>();
   const lastTicks = new Map<string, Tick>();
   const kills = new Map<string, Kill>();
+  /** When each queued run is looked at next (ms): one look at a time, however often its job or the workers change. */
+  const looks = new Map<string, number>();
   const peers = new Map<string, Peer>();
   const heardFrom = { jobs: false, kills: false, queue: false, peers: false, cursors: false };
   let cursors: ReadonlyMap<string, Cursor> = new Map();
@@ -153,6 +155,11 @@ const createState = ({ me, registeredAt, keys, clock, room, read }: SchedulerDep
             standing: catchUpIn(after, found?.job.mode === 'all' ? me : undefined),
           } as const,
         ];
+      if (command.wake.type === 'take') {
+        const planned = looks.get(command.wake.runId);
+        if (planned !== undefined && planned <= command.at) return [];
+        looks.set(command.wake.runId, command.at);
+      }
       plans.next({ type: 'wake', at: command.at, wake: command.wake });
       return [];
     });
@@ -205,6 +212,7 @@ const createState = ({ me, registeredAt, keys, clock, room, read }: SchedulerDep
       return ask(job, { type: 'queued', waiting: each });
     }
     ofJob.delete(id);
+    looks.delete(id);
     if (ofJob.size === 0) waiting.delete(job);
     return ask(job, { type: 'dequeued', runId: id });
   };
@@ -262,6 +270,11 @@ const createState = ({ me, registeredAt, keys, clock, room, read }: SchedulerDep
       if ('answer' in heard) {
         // A tick that comes due while a feed is away is not noted: it is found again by the look-back.
         if (heard.answer.input.type === 'due' && inSyncSince === undefined) return [];
+        if (heard.answer.input.type === 'woke' && heard.answer.input.wake.type === 'take') {
+          const { runId } = heard.answer.input.wake;
+          if ((looks.get(runId) ?? Infinity) > clock.now()) return []; // an earlier look took its place
+          looks.delete(runId);
+        }
         return ask(heard.answer.job, heard.answer.input);
       }
       if ('cursors' in heard) {

@@ -66,7 +66,7 @@ test.each([
     due,
     [{ type: 'wakeAt', at: now + 5_000, wake: { type: 'look', tick } }],
   ],
-  ['who is full leaves it to who is free', ranked(0, { freeSlots: 0 }), idle, due, [{ type: 'enqueue', tick }]],
+  ['who is full leaves it to who is free', ranked(0, { freeSlots: 0 }), idle, due, [{ type: 'enqueue', tick, isBusy: false }]],
   ['a run that waits makes the job busy', ranked(0), holding(waiting()), due, [{ type: 'skip', tick, reason: 'overlap' }]],
   [
     'unless runs of the job may overlap',
