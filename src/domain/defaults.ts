@@ -7,4 +7,5 @@ export const DEFAULTS = {
   lostAfterMs: 180_000,
   shell: '/bin/sh',
   outputLimitBytes: 10_000_000,
+  retry: { max: 0, delayMs: 1_000, factor: 2, maxDelayMs: 300_000, elsewhere: false, timeouts: true, lost: false },
 } as const;

@@ -1,5 +1,6 @@
 import type { RunEvent, StoredRunEvent } from './events.ts';
 import type { Instant } from './instant.ts';
+import type { Usage } from './usage.ts';
 import type { Outcome, Reason, Trigger } from './words.ts';
 
 export type { RunEvent, StoredRunEvent };
@@ -20,6 +21,10 @@ export type Run = {
   readonly startedAt?: Instant;
   readonly endedAt?: Instant;
   readonly killAskedAt?: Instant;
+  /** When it passed its time limit, where it goes on after that. */
+  readonly overdueAt?: Instant;
+  /** While it waits for a further attempt: from when on that may start. */
+  readonly nextAttemptAt?: Instant;
   readonly command?: string;
   readonly pid?: number;
   readonly outcome?: Outcome;
@@ -31,6 +36,7 @@ export type Run = {
   readonly durationMs?: number;
   readonly outputBytes?: number;
   readonly truncated?: boolean;
+  readonly usage?: Usage;
   readonly fence?: number;
   readonly by?: string;
 };
@@ -66,15 +72,26 @@ export const applyRunEvent = (run: Run | undefined, event: StoredRunEvent): Run 
       return { ...base, outputBytes: Math.max(base.outputBytes ?? 0, event.offset + event.data.length) };
     case 'killAsked':
       return { ...base, killAskedAt: base.killAskedAt ?? event.at, ...defined({ by: base.by ?? event.by }) };
+    case 'overdue':
+      return { ...base, overdueAt: event.at };
     case 'signalled':
-    case 'attemptEnded':
       return base;
+    case 'attemptEnded': {
+      if (base.state === 'finished') return base;
+      const { reason, exitCode, signal, error, durationMs, outputBytes, truncated, usage } = event;
+      const nextAttemptAt = event.nextAttemptAt ?? base.nextAttemptAt;
+      return {
+        ...base,
+        ...defined({ reason, exitCode, signal, error, durationMs, outputBytes, truncated, usage, nextAttemptAt }),
+        state: 'queued',
+      };
+    }
     case 'finished': {
-      const { outcome, reason, exitCode, signal, error, durationMs, outputBytes, truncated } = event;
-      const { outcome: _o, reason: _r, ...rest } = base; // a `finished` after a `lost` corrects it
+      const { outcome, reason, exitCode, signal, error, durationMs, outputBytes, truncated, usage } = event;
+      const { outcome: _o, reason: _r, nextAttemptAt: _n, ...rest } = base; // a `finished` after a `lost` corrects it
       return {
         ...rest,
-        ...defined({ reason, exitCode, signal, error, durationMs, outputBytes, truncated }),
+        ...defined({ reason, exitCode, signal, error, durationMs, outputBytes, truncated, usage }),
         outcome,
         state: 'finished',
         endedAt: event.at,
@@ -82,20 +99,21 @@ export const applyRunEvent = (run: Run | undefined, event: StoredRunEvent): Run 
     }
     case 'lost': {
       if (base.state === 'finished') return base;
-      const { trigger, fireTime, nominalAt, claimedAt, workerName, command, fence, worker, reason } = event;
-      return {
+      const { trigger, fireTime, nominalAt, claimedAt, workerName, command, fence, worker, reason, nextAttemptAt } = event;
+      const known = {
         ...base,
         ...defined({ trigger, fireTime, nominalAt, claimedAt, workerName, command, fence }),
-        state: 'finished',
-        outcome: 'lost',
         reason,
-        endedAt: event.at,
         worker,
       };
+      return nextAttemptAt === undefined
+        ? { ...known, state: 'finished', outcome: 'lost', endedAt: event.at }
+        : { ...known, state: 'queued', nextAttemptAt };
     }
-    case 'dropped':
+    case 'dropped': {
+      const { nextAttemptAt: _n, ...rest } = base; // of a further attempt: what is known of the one before stays
       return {
-        ...base,
+        ...rest,
         ...defined({ reason: event.reason, by: event.by }),
         trigger: event.trigger,
         fireTime: event.fireTime,
@@ -103,6 +121,7 @@ export const applyRunEvent = (run: Run | undefined, event: StoredRunEvent): Run 
         outcome: event.outcome,
         endedAt: event.at,
       };
+    }
     default:
       event satisfies never; // of a newer version, and not parsed before: it says nothing that is known here
       return run;
@@ -147,6 +166,8 @@ export type LogDocument = {
   readonly trigger: string;
   readonly latenessMs: number;
   readonly truncated: boolean;
+  /** Null where nobody could tell. */
+  readonly usage: Usage | null;
   /** The whole picture, as the API shows it. */
   readonly run: Run;
 };
@@ -178,6 +199,7 @@ export const toLogDocument = (events: readonly StoredRunEvent[]): LogDocument | 
     trigger: run.trigger,
     latenessMs: run.latenessMs ?? 0,
     truncated: run.truncated ?? false,
+    usage: run.usage ?? null,
     run,
   };
 };

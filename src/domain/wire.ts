@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox';
 import { Job } from './job.ts';
+import { Usage } from './usage.ts';
 import { Fate, Outcome, Reason, Trigger } from './words.ts';
 
 /** The shapes that masters send: REST views, live messages, problems. The console and the command line read them by these types. */
@@ -21,6 +22,10 @@ export const RunView = Type.Object(
     startedAt: Type.Optional(At),
     endedAt: Type.Optional(At),
     killAskedAt: Type.Optional(At),
+    overdueAt: Type.Optional(Type.String({ description: 'When it passed its time limit, where it goes on after that' })),
+    nextAttemptAt: Type.Optional(
+      Type.String({ description: 'Of a run that waits for a further attempt: from when on that may start' }),
+    ),
     command: Type.Optional(Type.String()),
     pid: Type.Optional(Type.Integer()),
     outcome: Type.Optional(Outcome),
@@ -32,6 +37,7 @@ export const RunView = Type.Object(
     durationMs: Type.Optional(Type.Integer()),
     outputBytes: Type.Optional(count),
     truncated: Type.Optional(Type.Boolean()),
+    usage: Type.Optional(Usage),
     fence: Type.Optional(count),
     by: Type.Optional(Type.String()),
   },
@@ -62,6 +68,8 @@ export const JobView = Type.Object(
     lastRun: Type.Optional(LastRunView),
     savedBy: Type.Optional(Type.String()),
     savedAt: Type.Optional(At),
+    /** `cursorAhead`: its cursor is more than a minute ahead of time, so no tick before `cursorAt` runs. An admin sets it back (`POST /jobs/:name/cursor`). */
+    warning: Type.Optional(Type.Object({ code: Type.Enum(['cursorAhead']), at: At, cursorAt: At })),
     /** Why the value in etcd cannot be used; the job does nothing until it is mended. */
     broken: Type.Optional(Type.String()),
   },
@@ -78,9 +86,16 @@ export const WorkerView = Type.Object(
     version: Type.String(),
     labels: Type.Array(Type.String()),
     slots: count,
+    /** What its own configuration lets it run. */
+    allow: Type.Optional(Type.Array(Type.String())),
+    users: Type.Optional(Type.Array(Type.String())),
     draining: Type.Boolean(),
     startedAt: At,
     lastSeenAt: At,
+    /** How far its clock is ahead of the median of all; absent while it does not know. */
+    clockOffsetMs: Type.Optional(Type.Integer()),
+    /** Why it takes no ticks, though it does not drain: its clock is outside a majority, or others know newer schedule rules or time zone data. */
+    passes: Type.Optional(Type.Enum(['skewed', 'oldRules'])),
     spoolBytes: Type.Optional(count),
     running: Type.Array(RunView),
   },
@@ -119,7 +134,7 @@ export const PlacementView = Type.Object(
     id: Type.String(),
     name: Type.String(),
     matches: Type.Boolean(),
-    reason: Type.Optional(Type.Enum(['name', 'labels', 'draining', 'full'])),
+    reason: Type.Optional(Type.Enum(['name', 'labels', 'jobs', 'user', 'skewed', 'draining', 'oldRules', 'full'])),
     /** The labels that it would need and has not. */
     missing: Type.Optional(Type.Array(Type.String())),
     slots: count,

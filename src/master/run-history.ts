@@ -7,7 +7,7 @@ import type { RunsQuery } from '../streams/ports.ts';
 import type { RouteStores } from './errors.ts';
 import { noSuchRun } from './problems.ts';
 import type { Projection } from './projection.ts';
-import { queuedView, runView } from './views.ts';
+import { presentView } from './views.ts';
 
 const FIRST_EVENTS = 20;
 const EVENTS_PAGE = 200;
@@ -19,16 +19,13 @@ export type RunHistory = ReturnType<typeof createRunHistory>;
 
 /** Runs as one list: what waits and runs comes from the projection, what has ended from the run log, nothing twice. */
 export const createRunHistory = ({ runLog }: Pick<RouteStores, 'runLog'>, { seen }: Pick<Projection, 'seen'>, clock: Clock) => {
-  const liveOf = (id: string): RunView | undefined => {
-    const [run, waiting] = [seen.runs.get(id), seen.queue.get(id)];
-    return run ? runView(seen, run) : waiting && queuedView(seen, waiting);
-  };
+  const liveOf = (id: string): RunView | undefined => presentView(seen, id);
 
-  const liveOnes = (): readonly RunView[] => [
-    ...[...seen.queue.values()].map((waiting) => queuedView(seen, waiting)),
-    // A run key that was put while its queue key was still here counts.
-    ...[...seen.runs.values()].map((run) => runView(seen, run)),
-  ];
+  const liveOnes = (): readonly RunView[] =>
+    [...new Set([...seen.queue.keys(), ...seen.runs.keys()])].flatMap((id) => {
+      const run = liveOf(id);
+      return run ? [run] : [];
+    });
 
   /** Until what has ended is in the log too, so that whoever was told of an end finds what was printed; a log that lags is not waited for. */
   const logged = async ({ job }: RunsQuery): Promise<void> => {

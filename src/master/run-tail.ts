@@ -96,6 +96,7 @@ export async function* runTail(runId: string, start: Place, deps: RunTailDeps): 
     const others = [
       idAt(runId, { attempt: attempt + 1, seq: 0 }),
       ...['lost', 'dropped'].map((end) => attemptPrefix(runId, attempt) + end),
+      `${attemptPrefix(runId, attempt + 1)}dropped`, // a further attempt that never started
     ];
     const taken = accepted(await Promise.all([...numbers, ...others].map((id) => runLog.event(id))), false);
     now.ahead = taken.length > 0 ? Math.min(MOST_AHEAD, now.ahead * 2) : 1;

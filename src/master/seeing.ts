@@ -1,7 +1,7 @@
 import { parseRunEvent, type RunEvent } from '../domain/events.ts';
 import type { Keys } from '../domain/keys.ts';
 import { applyRunEvent } from '../domain/run.ts';
-import { runOfQueued } from '../domain/values.ts';
+import { runOfQueued, type LiveRun } from '../domain/values.ts';
 import type { LiveRunEvent } from '../domain/wire.ts';
 import type { Change } from '../streams/ports.ts';
 import type { FeedName, Seen, SeenRun } from './seen.ts';
@@ -40,6 +40,8 @@ export const seeingsOf = (seen: Seen, keys: Keys, name: FeedName, change: Change
       return isPut ? ofKill(seen, keys.killOf(key)) : [];
     case 'lasts':
       return [job(keys.jobOfLast(key))];
+    case 'warnings':
+      return [job(keys.jobOfWarning(key))];
     case 'workers': {
       const id = keys.workerOf(key);
       if (!isPut) return [{ type: 'worker', id, was: 'left' }];
@@ -64,11 +66,26 @@ const ofRun = (seen: Seen, { job: of, id = '' }: Pair, before: SeenRun | undefin
   if (!isPut) return before?.live.state === 'running' ? [{ type: 'gap' }, job(of)] : [];
   if (!run) return [];
   const { live } = run;
-  if (before?.live.state === live.state && before.live.attempt === live.attempt) return [job(of)];
-  const [type, at] =
-    live.state === 'ended' ? (['finished', live.endedAt ?? live.claimedAt] as const) : (['claimed', live.claimedAt] as const);
+  if (before && stageOf(before.live) === stageOf(live) && before.live.attempt === live.attempt) return [job(of)];
+  const type = stageOf(live);
+  const at =
+    type === 'claimed'
+      ? live.claimedAt
+      : type === 'overdue'
+        ? (live.overdueAt ?? live.claimedAt)
+        : (live.endedAt ?? live.claimedAt);
   return [{ type: 'run', event: { type, runId: id, job: of, attempt: live.attempt, at, run: runView(seen, run) } }, job(of)];
 };
+
+/** The event that a run key stands for. */
+const stageOf = ({ state, overdueAt, nextAttemptAt }: LiveRun): 'claimed' | 'overdue' | 'attemptEnded' | 'finished' =>
+  state === 'running'
+    ? overdueAt === undefined
+      ? 'claimed'
+      : 'overdue'
+    : nextAttemptAt === undefined
+      ? 'finished'
+      : 'attemptEnded';
 
 const ofQueue = (seen: Seen, { job: of, id = '' }: Pair, isPut: boolean): readonly Seeing[] => {
   const waiting = isPut ? seen.queue.get(id) : undefined;
@@ -95,13 +112,14 @@ const ofKill = (seen: Seen, { job: of, id = '' }: Pair): readonly Seeing[] => {
   return [{ type: 'run', event }, job(of)];
 };
 
-/** A queued run that ends without a start has no run key: its event in the outbox is all there is of it. */
+/** A queued run that ends without a start has no run key, unless it waited for a further attempt: its event in the outbox is all there is of it. */
 const ofOutbox = (seen: Seen, text: string): readonly Seeing[] => {
   const event = readDropped(text);
   if (!event) return [];
   const { type, runId, job: of, attempt, at } = event;
+  const attempted = seen.runs.get(runId);
   const queued = seen.queue.get(runId)?.queued;
-  const run = applyRunEvent(queued && runOfQueued(queued), event);
+  const run = applyRunEvent(attempted ? runView(seen, attempted) : queued && runOfQueued(queued), event);
   return [{ type: 'run', event: { type, runId, job: of, attempt, at, ...(run && { run }) } }];
 };
 

@@ -7,11 +7,13 @@ import {
   parseLiveRun,
   parsePresence,
   parseQueuedRun,
+  parseWarning,
   type Kill,
   type LastRun,
   type LiveRun,
   type Presence,
   type QueuedRun,
+  type Warning,
 } from '../domain/values.ts';
 import type { Entry } from '../streams/ports.ts';
 
@@ -40,13 +42,15 @@ export type Seen = {
   readonly lasts: ReadonlyMap<string, LastRun>;
   readonly workers: ReadonlyMap<string, Presence>;
   readonly drains: ReadonlySet<string>;
+  /** By job. */
+  readonly warnings: ReadonlyMap<string, Warning>;
   readonly runsOfJob: (job: string) => readonly SeenRun[];
   readonly queueOfJob: (job: string) => readonly SeenQueued[];
   readonly runsOfWorker: (id: string) => readonly SeenRun[];
   readonly outboxOfJob: (job: string) => readonly SeenTold[];
 };
 
-export const FEEDS = ['jobs', 'runs', 'queue', 'kills', 'lasts', 'workers', 'drains', 'outbox'] as const;
+export const FEEDS = ['jobs', 'runs', 'queue', 'kills', 'lasts', 'workers', 'drains', 'outbox', 'warnings'] as const;
 export type FeedName = (typeof FEEDS)[number];
 
 export const prefixOf = (keys: Keys, name: FeedName): string =>
@@ -59,6 +63,7 @@ export const prefixOf = (keys: Keys, name: FeedName): string =>
     workers: keys.workers,
     drains: keys.drains,
     outbox: keys.outbox,
+    warnings: keys.warnings,
   })[name];
 
 const DEEPEST = 60;
@@ -143,6 +148,7 @@ export const createSeen = (keys: Keys, scale: number) => {
   const lasts = new Map<string, LastRun>();
   const workers = new Map<string, Presence>();
   const drains = new Set<string>();
+  const warnings = new Map<string, Warning>();
   const outbox = new Map<string, SeenTold>();
   const [jobRuns, jobQueue, workerRuns, jobOutbox] = [createIndex(), createIndex(), createIndex(), createIndex()];
 
@@ -154,6 +160,7 @@ export const createSeen = (keys: Keys, scale: number) => {
     lasts,
     workers,
     drains,
+    warnings,
     runsOfJob: (job) => picked(runs, jobRuns.of(job)),
     queueOfJob: (job) => picked(queue, jobQueue.of(job)),
     runsOfWorker: (id) => picked(runs, workerRuns.of(id)),
@@ -162,11 +169,11 @@ export const createSeen = (keys: Keys, scale: number) => {
 
   const put: Readonly<Record<FeedName, (entry: Entry) => void>> = {
     jobs: (entry) => jobs.set(keys.jobOf(entry.key), seeJob(keys.jobOf(entry.key), entry, scale)),
-    runs: ({ key, value, revision, created }) => {
+    runs: ({ key, value, revision }) => {
       const { job, id } = keys.runOf(key);
       const parsed = parseLiveRun(value);
       if (!parsed.ok || parsed.value.runId !== id || parsed.value.job !== job) return;
-      runs.set(id, { live: parsed.value, revision, fence: created });
+      runs.set(id, { live: parsed.value, revision, fence: parsed.value.fence ?? revision });
       jobRuns.add(job, id);
       workerRuns.add(parsed.value.worker, id);
     },
@@ -197,6 +204,10 @@ export const createSeen = (keys: Keys, scale: number) => {
       outbox.set(entry.key, told);
       jobOutbox.add(told.job, entry.key);
     },
+    warnings: ({ key, value }) => {
+      const parsed = parseWarning(value);
+      if (parsed.ok) warnings.set(keys.jobOfWarning(key), parsed.value);
+    },
   };
 
   const remove: Readonly<Record<FeedName, (key: string) => void>> = {
@@ -220,6 +231,7 @@ export const createSeen = (keys: Keys, scale: number) => {
       jobOutbox.remove(outbox.get(key)?.job ?? '', key);
       outbox.delete(key);
     },
+    warnings: (key) => warnings.delete(keys.jobOfWarning(key)),
   };
 
   return { seen, put, remove };

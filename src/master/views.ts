@@ -1,6 +1,7 @@
 import { toInstant } from '../domain/instant.ts';
 import type { KnownJob } from '../domain/known-job.ts';
 import { describeSchedule } from '../domain/schedule/explain.ts';
+import { knowsLess } from '../domain/rules.ts';
 import { defined } from '../domain/run.ts';
 import { runOfLive, runOfQueued, type LastRun, type Presence } from '../domain/values.ts';
 import type { JobView, RunView, WorkerView } from '../domain/wire.ts';
@@ -16,8 +17,20 @@ export const runView = (seen: Seen, { live, fence }: SeenRun): RunView => ({
 
 export const queuedView = (seen: Seen, { queued }: SeenQueued): RunView => ({
   ...runOfQueued(queued),
-  ...defined({ workerName: queued.worker === undefined ? undefined : seen.workers.get(queued.worker)?.name }),
+  ...defined({
+    workerName: queued.worker === undefined ? undefined : seen.workers.get(queued.worker)?.name,
+    command: queued.attempt > 1 ? seen.runs.get(queued.runId)?.live.command : undefined,
+  }),
 });
+
+/** The run as it is now, running or waiting, or just ended. A further attempt that waits is newer than the end of the one before; one that was claimed is newer than its queue key,
+ *  which may be told of later. */
+export const presentView = (seen: Seen, id: string): RunView | undefined => {
+  const [run, waiting] = [seen.runs.get(id), seen.queue.get(id)];
+  return run && !(waiting && waiting.queued.attempt > run.live.attempt)
+    ? runView(seen, run)
+    : waiting && queuedView(seen, waiting);
+};
 
 const lastRunView = ({ runId, fireTime, outcome, reason, endedAt, durationMs }: LastRun): NonNullable<JobView['lastRun']> => ({
   id: runId,
@@ -73,6 +86,7 @@ export const spoken = (view: JobView, language: Language): JobView => {
 export const jobView = (seen: Seen, job: SeenJob, now: number, language: Language = 'en'): JobView => {
   const next = nextFireOf(job, now);
   const last = seen.lasts.get(job.name);
+  const warning = seen.warnings.get(job.name);
   return {
     job: job.raw as JobView['job'],
     revision: String(job.revision),
@@ -82,13 +96,14 @@ export const jobView = (seen: Seen, job: SeenJob, now: number, language: Languag
     ...defined({
       nextFireTime: next === undefined ? undefined : toInstant(next),
       lastRun: last && lastRunView(last),
+      warning: warning && { code: warning.code, at: warning.at, cursorAt: warning.cursorAt },
       broken: job.broken,
     }),
   };
 };
 
 export const workerView = (seen: Seen, presence: Presence): WorkerView => {
-  const { id, name, host, pid, version, labels, slots, startedAt, stampedAt, spoolBytes } = presence;
+  const { id, name, host, pid, version, labels, slots, startedAt, stampedAt, spoolBytes, allow, users, clockOffsetMs } = presence;
   return {
     id,
     name,
@@ -101,6 +116,11 @@ export const workerView = (seen: Seen, presence: Presence): WorkerView => {
     startedAt,
     lastSeenAt: stampedAt,
     running: running(seen.runsOfWorker(id)).map((run) => runView(seen, run)),
-    ...defined({ spoolBytes }),
+    ...defined({ spoolBytes, allow, users, clockOffsetMs, passes: passesOf(seen, presence) }),
   };
+};
+
+const passesOf = (seen: Seen, { skewed, rules }: Presence): WorkerView['passes'] => {
+  if (skewed === true) return 'skewed';
+  return knowsLess(rules, seen.workers.values()) ? 'oldRules' : undefined;
 };

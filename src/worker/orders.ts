@@ -13,7 +13,7 @@ const CLAIMS_IN_FLIGHT = 16;
 
 type Move = Exclude<Command, { type: 'start' | 'end' | 'wakeAt' }>;
 
-/** Carries out what the scheduler ordered and hands its answers$ back. Starts and ends never wait behind claims. */
+/** Carries out what the scheduler ordered and hands its answers$ back. Starts, ends, and the word that the feeds are lost never wait behind claims: what waits for its turn then is not sent. */
 export const carryOut = (
   orders$: Observable<Order>,
   { runs, claims, answers$, here, changes$ }: Parts,
@@ -39,6 +39,9 @@ export const carryOut = (
         return command satisfies never;
     }
   };
+  const answer = (known: KnownJob, inputs: readonly Input[]): void => {
+    for (const input of inputs) answers$.next({ job: known.job.name, input });
+  };
   /** `orderedAt`: monotonic. A claim that waits here for its turn is as late for those who look as one that waits in the store. */
   const act = async (order: Order, orderedAt = clock.monotonic()): Promise<void> => {
     if (order.type === 'sync') {
@@ -51,6 +54,10 @@ export const carryOut = (
     if (command.type === 'start') return runs.start(command.runId, command.attempt);
     if (command.type === 'end') return runs.kill(command.runId, command.kill);
     if (!known) return;
+    if (!here.inSync) {
+      answer(known, notSent(command));
+      return;
+    }
     // A claim on its way takes a slot; one that holds counts by itself.
     const slots = command.type === 'claim' || command.type === 'take' ? 1 : 0;
     here.claiming += slots;
@@ -61,20 +68,26 @@ export const carryOut = (
       here.claiming -= slots;
     }
     if (command.type === 'claim') here.claimTimes = noteClaim(here.claimTimes, clock.monotonic(), clock.monotonic() - orderedAt);
-    for (const input of inputs) answers$.next({ job: known.job.name, input });
+    answer(known, inputs);
   };
-  const isOfRun = (order: Order): boolean =>
-    order.type === 'order' && (order.command.type === 'start' || order.command.type === 'end');
+  const isAtOnce = (order: Order): boolean =>
+    order.type === 'sync' || order.command.type === 'start' || order.command.type === 'end';
   const shared$ = orders$.pipe(share());
   return merge(
     shared$.pipe(
-      filter(isOfRun),
+      filter(isAtOnce),
       mergeMap((order) => from(act(order))),
     ),
     shared$.pipe(
-      filter((order) => !isOfRun(order)),
+      filter((order) => !isAtOnce(order)),
       map((order) => ({ order, orderedAt: clock.monotonic() })),
       mergeMap(({ order, orderedAt }) => from(act(order, orderedAt)), CLAIMS_IN_FLIGHT),
     ),
   );
 };
+
+/** What was ordered while the feeds were whole, and had not had its turn when they were lost: asked for again later. */
+const notSent = (command: Move): readonly Input[] =>
+  command.type === 'take'
+    ? [{ type: 'unqueueable', runId: command.waiting.queued.runId }]
+    : [{ type: 'away', tick: command.tick }];

@@ -36,7 +36,7 @@ export const adopt = async (deps: RecoverDeps, live: readonly LiveEntry[]): Prom
 };
 
 const adoptOne = async (deps: RecoverDeps, live: readonly LiveEntry[], each: Found): Promise<void> => {
-  if (deps.runs.get(each.folder.of.runId)) return; // an earlier try of the adoption came so far
+  if (deps.runs.get(each.folder.of.runId, each.folder.of.attempt)) return; // an earlier try of the adoption came so far
   const { coordination, keys, me, runs, spool } = deps;
   const facts = each.facts as Partial<ClaimedRun> & Pick<ClaimedRun, 'live' | 'job'>;
   let run = facts.fence === undefined ? undefined : (facts as ClaimedRun);
@@ -44,22 +44,42 @@ const adoptOne = async (deps: RecoverDeps, live: readonly LiveEntry[], each: Fou
     // Only an intent: whether it became a claim is known to the store alone.
     const { reads } = await coordination.transact({ then: [{ type: 'get', key: keys.run(facts.live.job, facts.live.runId) }] });
     const stored = reads[0] && parseLiveRun(reads[0].value);
-    if (!reads[0] || !stored?.ok || stored.value.worker !== me || stored.value.state !== 'running') {
+    const isMine = stored?.ok && stored.value.worker === me && stored.value.state === 'running';
+    if (!reads[0] || !isMine || stored.value.attempt !== facts.live.attempt) {
       await spool.forget(each.folder);
       return;
     }
     run = {
       ...facts,
       live: stored.value,
-      fence: reads[0].created,
+      fence: stored.value.fence ?? reads[0].revision,
       rank: undefined,
       cursorBefore: undefined,
       queued: facts.queued,
     };
   }
+  if (run.job.timeoutAction === 'abandon' && each.folder.hasTold('overdue')) return adoptLeft(deps, run, live, each);
   await runs.claimed(run); // told again if the earlier process did not come so far
-  const one = runs.get(run.live.runId);
+  const one = runs.get(run.live.runId, run.live.attempt);
   if (one) await settle(deps, one, live, each);
+};
+
+/** A command that was abandoned: its run has ended, or ends now. Nobody waits for the store here. */
+const adoptLeft = async (
+  { runs, log }: RecoverDeps,
+  run: ClaimedRun,
+  live: readonly LiveEntry[],
+  { folder, process, exit }: Found,
+): Promise<void> => {
+  const isLive = live.some(({ runId, attempt }) => runId === run.live.runId && attempt === run.live.attempt);
+  const ends = async (): Promise<void> => {
+    const one = await runs.abandoned(run, folder, process?.startedAt);
+    if (exit) await runs.left.exited(exit);
+    else if (!isLive) await runs.left.follow(one, () => process !== undefined && isAlive(process.pid, process.startTime));
+  };
+  ends().catch((error: unknown) => {
+    log.error({ err: error, run: run.live.runId }, 'an abandoned run could not be followed');
+  });
 };
 
 type Held = NonNullable<ReturnType<Runs['get']>>;
@@ -76,7 +96,7 @@ const settle = async (
     log.error({ err: error, run: one.run.live.runId }, 'a run that was taken over could not be ended');
   };
   if (process && !one.folder.hasTold('started')) await runs.started(one, process);
-  else if (process) one.startedAt = process.startedAt;
+  else if (process && one.startedAt === undefined) runs.resumed(one, process.startedAt);
   if (exit) runs.exited(exit).catch(unforeseen);
   else if (entry) await runs.started(one, entry);
   else if (process && isAlive(process.pid, process.startTime))
@@ -89,8 +109,20 @@ const settle = async (
 /** After the launcher was gone and another one is there: every run that is held is looked at anew. */
 export const resettle = async (deps: RecoverDeps, live: readonly LiveEntry[]): Promise<void> => {
   // Only what is held: the spool as a whole also has folders of claims that are on their way right now.
+  for (const one of deps.runs.left.all()) {
+    const { runId, attempt } = one.run.live;
+    if (live.some((entry) => entry.runId === runId && entry.attempt === attempt)) continue;
+    const { exit, process } = await deps.spool.look(one.folder);
+    if (exit) await deps.runs.left.exited(exit);
+    else
+      deps.runs.left
+        .follow(one, () => process !== undefined && isAlive(process.pid, process.startTime))
+        .catch((error: unknown) => {
+          deps.log.error({ err: error, run: one.run.live.runId }, 'an abandoned run could not be followed');
+        });
+  }
   for (const one of deps.runs.all()) {
-    if (one.isEnding || one.orphan) continue;
+    if (one.isEnding || one.orphan || one.leaving) continue;
     const each = await deps.spool.look(one.folder);
     if (!each.isBegun) continue;
     await settle(deps, one, live, each);
@@ -103,26 +135,27 @@ export const compare = async (deps: RecoverDeps, now: number): Promise<void> => 
   const { coordination, keys, me, runs, log } = deps;
   const { entries } = await coordination.list(keys.runs);
   const mine = new Map<string, { readonly live: LiveRun; readonly fence: number }>();
-  for (const { value, created } of entries) {
+  for (const { value, revision } of entries) {
     const parsed = parseLiveRun(value);
     if (parsed.ok && parsed.value.worker === me && parsed.value.state === 'running')
-      mine.set(parsed.value.runId, { live: parsed.value, fence: created });
+      mine.set(parsed.value.runId, { live: parsed.value, fence: parsed.value.fence ?? revision });
   }
   for (const { live, fence } of mine.values()) {
     // One that was claimed moments ago may still be on its way into the spool.
-    if (runs.get(live.runId) || now - Date.parse(live.claimedAt) < YOUNG_MS) continue;
+    if (runs.get(live.runId, live.attempt) || now - Date.parse(live.claimedAt) < YOUNG_MS) continue;
     log.warn({ job: live.job, run: live.runId }, 'a run key in this worker’s name is not known here');
     const job = {
       ...withDefaults({ name: live.job, command: live.command ?? ' ', cronExpr: ' ' }),
       outputLimitBytes: DEFAULTS.outputLimitBytes,
     };
     await runs.claimed({ live, fence, rank: undefined, cursorBefore: undefined, job, queued: undefined });
-    const one = runs.get(live.runId);
+    const one = runs.get(live.runId, live.attempt);
     if (one) await runs.endUnbegun(one);
   }
   for (const one of runs.all()) {
-    const { runId, claimedAt } = one.run.live;
-    if (mine.has(runId) || one.isEnding || now - Date.parse(claimedAt) < YOUNG_MS) continue;
+    const { runId, attempt, claimedAt } = one.run.live;
+    if (mine.get(runId)?.live.attempt === attempt || one.isEnding || one.leaving || now - Date.parse(claimedAt) < YOUNG_MS)
+      continue;
     log.warn({ job: one.run.live.job, run: runId }, 'a run that lives here was declared lost: it is ended');
     await runs.kill(runId, { cause: 'leaseLost', by: 'leader' });
   }

@@ -1,10 +1,13 @@
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
+import { forbiddenTo } from '../domain/allowed.ts';
 import type { Kill } from '../domain/decide.ts';
-import { toInstant } from '../domain/instant.ts';
+import { toInstant, toMs } from '../domain/instant.ts';
 import type { Keys } from '../domain/keys.ts';
+import { markOverdue } from '../domain/moves.ts';
+import { nextAttempt } from '../domain/retry.ts';
 import { defined } from '../domain/run.ts';
-import type { LiveRun } from '../domain/values.ts';
+import type { LiveRun, QueuedRun } from '../domain/values.ts';
 import { waitOf } from '../streams/backoff.ts';
 import { sleep, type Clock } from '../streams/clock.ts';
 import { Unavailable, type Coordination } from '../streams/ports.ts';
@@ -12,11 +15,13 @@ import type { Exit, LiveEntry } from '../launcher/protocol.ts';
 import { groupLives, signalGroup } from '../launcher/proc.ts';
 import type { ClaimedRun } from './claims.ts';
 import { environmentOf } from './environment.ts';
-import { endingOf, lostEnding, recordEnd, type Ending } from './finish.ts';
+import { endingOf, lostEnding, recordEnd, type Ending, type Finished } from './finish.ts';
 import { LauncherGone, type Launcher } from './launcher.ts';
+import { createLeft, NEVER } from './left.ts';
 import type { RunFolder } from './run-folder.ts';
 import type { Spool } from './spool.ts';
 import { uptimeMs } from './uptime.ts';
+import type { User, Users } from './users.ts';
 
 export type RunsDeps = {
   readonly coordination: Coordination;
@@ -28,16 +33,24 @@ export type RunsDeps = {
   readonly launcher: () => Launcher | undefined;
   /** Divides the lengths that tests make shorter. */
   readonly scale: number;
+  /** What this worker's own configuration lets it run. */
+  readonly allow: readonly string[] | undefined;
+  readonly users: Users;
   /** Told when a run has ended and its end is recorded. */
   readonly onEnded: (job: string, runId: string) => void;
   /** Told of a claim that was found again: it is to be started or ended like a new one. */
   readonly onChanged: () => void;
 };
 
-type Held = {
+export type Held = {
   readonly run: ClaimedRun;
   readonly folder: RunFolder;
   startedAt: string | undefined;
+  /** Where it goes on after its time limit: monotonic ms of that instant, and once that has come, the instant. */
+  limit: number | undefined;
+  overdueAt: string | undefined;
+  /** It is being abandoned: its end as a run is on its way into the store. */
+  leaving: Promise<void> | undefined;
   /** Set when its process is followed without a launcher: it was orphaned. */
   orphan: { readonly pid: number } | undefined;
   kill: Kill | undefined;
@@ -49,12 +62,25 @@ const DEADLINE_MARGIN_MS = 5_000;
 const ORPHAN_LOOK_MS = 500;
 /** So many runs that are over are remembered: far more than can have an answer on its way. */
 const MOST_REMEMBERED = 10_000;
+const heldOf = (run: ClaimedRun, folder: RunFolder): Held => ({
+  run,
+  folder,
+  startedAt: undefined,
+  limit: undefined,
+  overdueAt: undefined,
+  leaving: undefined,
+  orphan: undefined,
+  kill: undefined,
+  isEnding: false,
+});
 const nameOf = ({ runId, attempt }: Pick<LiveRun, 'runId' | 'attempt'>): string => `${runId}.${String(attempt)}`;
+
+class NotAllowed extends Error {}
 
 export type Runs = ReturnType<typeof createRuns>;
 
-/** The runs that this worker holds, from their claim to the record of their end. */
-export const createRuns = ({ coordination, keys, clock, log, spool, launcher, scale, onEnded, onChanged }: RunsDeps) => {
+/** The runs that this worker holds, from their claim to the record of their end: one entry an attempt. */
+export const createRuns = ({ coordination, keys, clock, log, spool, launcher, scale, allow, users, onEnded, onChanged }: RunsDeps) => {
   const held = new Map<string, Held>();
   let starting = 0;
   /** Monotonic ms of the sending of the last renewal of the lease that was answered. */
@@ -63,8 +89,8 @@ export const createRuns = ({ coordination, keys, clock, log, spool, launcher, sc
   /** Uptime (ms) until which each run may live, from the sending of its claim on. A renewal puts it off, but not once it has passed: the run may have been declared lost
    *  meanwhile, though it was never started (P2). `earliest` counts from the first request: which of them an old answer belongs to is not known. */
   const untils = new Map<string, { readonly live: LiveRun; until: number; earliest: number }>();
-  const freshUntil = ({ locks, lostAfterMs }: LiveRun): number | undefined =>
-    !locks || lostAfterMs === 'never'
+  const freshUntil = ({ locks, lostAfterMs, retry }: LiveRun): number | undefined =>
+    (!locks && retry?.lost !== true) || lostAfterMs === 'never'
       ? undefined
       : Math.round(uptimeMs() + (renewedAt - clock.monotonic()) + lostAfterMs - DEADLINE_MARGIN_MS / scale);
   const asked = (live: LiveRun): void => {
@@ -81,7 +107,8 @@ export const createRuns = ({ coordination, keys, clock, log, spool, launcher, sc
     const [oldest] = over;
     if (over.size > MOST_REMEMBERED && oldest !== undefined) over.delete(oldest);
   };
-  const isKnown = (live: LiveRun): boolean => held.has(live.runId) || over.has(nameOf(live));
+  const left = createLeft({ clock, log, spool, persistently: (act) => persistently(act) });
+  const isKnown = (live: LiveRun): boolean => held.has(nameOf(live)) || over.has(nameOf(live));
 
   /** A disk that is full must not end what runs: an event that it does not take is missing in the run log, and said so here. */
   const noted = async (what: string, write: () => Promise<unknown>): Promise<void> => {
@@ -108,8 +135,8 @@ export const createRuns = ({ coordination, keys, clock, log, spool, launcher, sc
   };
 
   const hold = (run: ClaimedRun, folder: RunFolder): Held => {
-    const one: Held = { run, folder, startedAt: undefined, orphan: undefined, kill: undefined, isEnding: false };
-    held.set(run.live.runId, one);
+    const one = heldOf(run, folder);
+    held.set(nameOf(run.live), one);
     if (!untils.has(nameOf(run.live))) asked(run.live);
     onChanged();
     return one;
@@ -141,8 +168,17 @@ export const createRuns = ({ coordination, keys, clock, log, spool, launcher, sc
     });
   };
 
-  const start = async (runId: string): Promise<void> => {
-    const one = held.get(runId);
+  /** Checked by the worker itself at every start: what others believe that it may run is not asked. Throws where its configuration forbids it. */
+  const userOf = ({ job }: ClaimedRun): User => {
+    const forbidden = forbiddenTo(job, { ...(allow && { allow: [...allow] }), users: [...users.all.keys()] });
+    if (forbidden === 'jobs') throw new NotAllowed(`the configuration of this worker allows no job of the name ${job.name} (--allow)`);
+    const user = job.runAs === undefined ? users.own : users.all.get(job.runAs);
+    if (!user) throw new NotAllowed(`this worker may not run commands as ${job.runAs ?? ''} (--allow-users)`);
+    return user;
+  };
+
+  const start = async (runId: string, attempt = 1): Promise<void> => {
+    const one = held.get(nameOf({ runId, attempt }));
     if (!one) return;
     starting += 1;
     try {
@@ -158,6 +194,7 @@ export const createRuns = ({ coordination, keys, clock, log, spool, launcher, sc
     const at = launcher();
     try {
       if (!(await one.folder.begin())) return;
+      const user = userOf(one.run);
       if (!at) throw new LauncherGone('there is no launcher');
       const until = untilOf(one.run);
       const entry = await at.start({
@@ -166,37 +203,56 @@ export const createRuns = ({ coordination, keys, clock, log, spool, launcher, sc
         dir: one.folder.dir,
         command: job.command,
         shell: job.shell,
-        env: environmentOf(one.run),
+        env: environmentOf(one.run, user),
         killGraceMs: live.killGraceMs,
-        ...defined({ cwd: job.cwd, stdin: job.stdin, timeoutMs: job.timeoutMs, until }),
+        ...defined({
+          as: user.switch,
+          cwd: job.cwd,
+          stdin: job.stdin,
+          until,
+          timeoutMs: job.timeoutAction === 'kill' ? job.timeoutMs : undefined,
+        }),
       });
       await started(one, entry);
     } catch (error) {
       // It may have been started: the connection is made anew, and what its folder tells decides (see `recover`).
       if (error instanceof LauncherGone && at) return;
       const text = error instanceof Error ? error.message : String(error);
-      await end(one, { at: toInstant(clock.now()), outcome: 'failed', reason: 'startFailed', error: text });
+      const reason = error instanceof NotAllowed ? ('notAllowed' as const) : ('startFailed' as const);
+      await end(one, { at: toInstant(clock.now()), outcome: 'failed', reason, error: text });
     }
   };
 
   const started = async (one: Held, { pid, startedAt }: Pick<LiveEntry, 'pid' | 'startedAt'>): Promise<void> => {
     if (one.startedAt !== undefined) return;
-    one.startedAt = startedAt;
+    resumed(one, startedAt);
     await tell(one.folder, { type: 'started', at: startedAt, pid, host: hostname() });
     onChanged();
     if (one.kill) await tellKill(one, one.kill);
   };
 
+  /** It is known since when its command runs: from then on its time limit counts. */
+  const resumed = (one: Held, startedAt: string): void => {
+    one.startedAt = startedAt;
+    const { timeoutMs, timeoutAction } = one.run.job;
+    if (timeoutMs !== undefined && timeoutAction !== 'kill')
+      one.limit = clock.monotonic() + toMs(startedAt) + timeoutMs - clock.now();
+  };
+
   const exited = async (exit: Exit): Promise<void> => {
-    const one = held.get(exit.runId);
-    if (one?.run.live.attempt !== exit.attempt || one.isEnding) return;
+    const one = held.get(nameOf(exit));
+    if (!one || one.leaving) {
+      await one?.leaving;
+      return left.exited(exit);
+    }
+    if (one.isEnding) return;
     // Told before the end, also where the answer to the start was lost.
     await started(one, exit);
     await end(one, endingOf(exit));
   };
 
-  const signalled = async (runId: string, signal: string, cause: Kill['cause']): Promise<void> => {
-    const one = held.get(runId);
+  const signalled = async (runId: string, signal: string, cause: Kill['cause'], attempt = 1): Promise<void> => {
+    const one = held.get(nameOf({ runId, attempt }));
     if (!one || one.isEnding) return;
     await tell(one.folder, { type: 'signalled', at: toInstant(clock.now()), signal, cause });
   };
@@ -209,35 +265,108 @@ export const createRuns = ({ coordination, keys, clock, log, spool, launcher, sc
     const cut = await persistently(() => folder.cut(ending.at, run.job.outputLimitBytes, true));
     const whole: Ending = { ...ending, ...(cut.outputBytes > 0 ? cut : {}) };
     const { startedAt: _startedAt, ...told } = whole;
-    if (!folder.hasTold('finished')) await persistently(() => folder.tell({ type: 'finished', ...told }));
+    const next = nextAttempt(run.live, whole);
+    await tellEnd(folder, told, next);
+    const finished = await record(one, { ...whole, ...defined({ startedAt: whole.startedAt ?? one.startedAt }) }, next);
+    if (next && finished !== 'followed') await tellEnd(folder, told, undefined);
+    held.delete(nameOf(run.live));
+    remember(run.live);
+    await spool.release(folder);
+    onEnded(run.live.job, run.live.runId);
+    onChanged();
+  };
+
+  /** On disk before the store is told: as one that is followed, or as the last. Each once. */
+  const tellEnd = async (folder: RunFolder, told: Omit<Ending, 'startedAt'>, next: QueuedRun | undefined): Promise<void> => {
+    const type = next ? 'attemptEnded' : 'finished';
+    if (folder.hasTold('finished') || folder.hasTold(type)) return;
+    await persistently(() =>
+      folder.tell(next ? { type: 'attemptEnded', ...told, nextAttemptAt: next.notBefore } : { type: 'finished', ...told }),
+    );
     spool.wake();
-    const { live } = run;
+  };
+
+  const record = async (one: Held, ending: Ending, next: QueuedRun | undefined): Promise<Finished> => {
+    const { live, fence } = one.run;
     for (let tries = 1; ; tries += 1) {
       try {
-        const finished = await recordEnd({ coordination, keys }, run, {
-          ...whole,
-          ...defined({ startedAt: whole.startedAt ?? one.startedAt }),
-        });
-        log.info({ job: live.job, run: live.runId, outcome: ending.outcome, reason: ending.reason, finished }, 'run ended');
-        break;
+        const run = { fence, live: { ...live, ...defined({ overdueAt: one.overdueAt }) } };
+        const finished = await recordEnd({ coordination, keys }, run, ending, next);
+        const { outcome, reason } = ending;
+        log.info({ job: live.job, run: live.runId, attempt: live.attempt, outcome, reason, finished }, 'run ended');
+        return finished;
       } catch (error) {
         if (!(error instanceof Unavailable)) throw error;
         await sleep(waitOf(tries), clock);
       }
     }
-    held.delete(live.runId);
+  };
+
+  /** Its time limit has passed, and it goes on: told once, and then shown, or left to itself. */
+  const overdue = async (one: Held): Promise<void> => {
+    const { live, job, fence } = one.run;
+    const { timeoutMs = 1, timeoutAction } = job;
+    const at = toInstant(toMs(one.startedAt ?? live.claimedAt) + timeoutMs);
+    one.overdueAt = at;
+    if (timeoutAction === 'kill') return;
+    const said = tellOverdue(one, { at, afterMs: timeoutMs, action: timeoutAction });
+    if (timeoutAction === 'abandon') {
+      one.leaving = said.then(() => abandon(one, at)); // known at once: an end that comes meanwhile is that of what was left
+      return one.leaving;
+    }
+    await said;
+    for (let tries = 1; !one.isEnding; tries += 1) {
+      try {
+        await coordination.transact(markOverdue({ keys, live: { ...live, overdueAt: at, fence }, runRevision: fence }));
+        break; // one that is refused was written before, or the run is not ours any more
+      } catch (error) {
+        if (!(error instanceof Unavailable)) throw error;
+        await sleep(waitOf(tries), clock);
+      }
+    }
+    onChanged();
+  };
+
+  const tellOverdue = async (
+    { folder, run: { live } }: Held,
+    facts: { readonly at: string; readonly afterMs: number; readonly action: 'abandon' | 'alert' },
+  ): Promise<void> => {
+    if (folder.hasTold('overdue')) return;
+    const { at: _at, ...logged } = facts;
+    log.warn({ job: live.job, run: live.runId, attempt: live.attempt, ...logged }, 'a run is overdue');
+    await persistently(() => folder.tell({ type: 'overdue', ...facts }));
+    spool.wake();
+  };
+
+  /** The run ends here and now, and its lock is given back; its command goes on, unobserved but recorded. */
+  const abandon = async (one: Held, at: string): Promise<void> => {
+    const { live, job } = one.run;
+    const ending = { at, outcome: 'timedOut', reason: 'abandoned', ...defined({ durationMs: job.timeoutMs }) } as const;
+    const next = nextAttempt(live, ending);
+    await tellEnd(one.folder, ending, next);
+    const finished = await record(one, { ...ending, ...defined({ startedAt: one.startedAt }) }, next);
+    if (next && finished !== 'followed') await tellEnd(one.folder, ending, undefined);
+    held.delete(nameOf(live));
     remember(live);
-    await spool.release(folder);
+    left.add(one);
+    // It holds no lock any more: it must not be ended for one.
+    await launcher()
+      ?.setDeadlines([{ runId: live.runId, attempt: live.attempt, until: NEVER }])
+      .catch(() => undefined);
     onEnded(live.job, live.runId);
     onChanged();
   };
 
+  /** Whatever of a run is held here. */
+  const ofRun = (runId: string): readonly Held[] => [...held.values()].filter(({ run }) => run.live.runId === runId);
+
   const kill = async (runId: string, asked: Kill): Promise<void> => {
-    const one = held.get(runId);
-    if (!one || one.isEnding || one.kill) return;
-    one.kill = asked;
-    await tell(one.folder, { type: 'killAsked', at: toInstant(clock.now()), cause: asked.cause, by: asked.by });
-    if (one.startedAt !== undefined) await tellKill(one, asked);
+    for (const one of ofRun(runId)) {
+      if (one.isEnding || one.kill || one.leaving) continue;
+      one.kill = asked;
+      await tell(one.folder, { type: 'killAsked', at: toInstant(clock.now()), cause: asked.cause, by: asked.by });
+      if (one.startedAt !== undefined) await tellKill(one, asked);
+    }
   };
 
   const tellKill = async (one: Held, { cause, by }: Kill): Promise<void> => {
@@ -309,9 +438,19 @@ export const createRuns = ({ coordination, keys, clock, log, spool, launcher, sc
     asked,
     /** It did not hold, or was not sent. */
     dropped: (live: Pick<LiveRun, 'runId' | 'attempt'>): void => {
-      if (!held.has(live.runId)) untils.delete(nameOf(live));
+      if (!held.has(nameOf(live))) untils.delete(nameOf(live));
     },
-    get: (runId: string): Held | undefined => held.get(runId),
+    get: (runId: string, attempt: number): Held | undefined => held.get(nameOf({ runId, attempt })),
+    resumed,
+    left,
+    /** Goes on with what an earlier process had begun to abandon, or had abandoned: it is never held as a run again. */
+    abandoned: async (run: ClaimedRun, folder: RunFolder, startedAt: string | undefined): Promise<Held> => {
+      const one = heldOf(run, folder);
+      one.startedAt = startedAt;
+      held.set(nameOf(run.live), one); // until the store has it
+      await overdue(one);
+      return one;
+    },
     all: (): readonly Held[] => [...held.values()],
     count: (): number => held.size,
     /** Starts whose answer is not there yet: a worker that stopped now would leave runs that never started. */
@@ -334,9 +473,20 @@ export const createRuns = ({ coordination, keys, clock, log, spool, launcher, sc
           ?.setDeadlines(told)
           .catch(() => undefined);
     },
-    /** Makes events of what the live commands have printed since. */
+    /** Makes events of what the live commands have printed since, and tells those whose time limit has passed. */
     cutAll: async (): Promise<void> => {
-      for (const { folder, run, startedAt, isEnding } of held.values())
+      for (const one of held.values())
+        if (
+          one.limit !== undefined &&
+          clock.monotonic() >= one.limit &&
+          one.overdueAt === undefined &&
+          !one.isEnding &&
+          !one.kill
+        )
+          overdue(one).catch((error: unknown) => {
+            log.error({ err: error, run: one.run.live.runId }, 'a run that is overdue could not be told as that');
+          });
+      for (const { folder, run, startedAt, isEnding } of [...held.values(), ...left.all()])
         if (startedAt !== undefined && !isEnding)
           await noted('the place of new output', () => folder.cut(toInstant(clock.now()), run.job.outputLimitBytes, false));
       spool.wake();

@@ -1,0 +1,68 @@
+import type { Logger } from 'pino';
+import { toInstant, toMs } from '../domain/instant.ts';
+import { defined } from '../domain/run.ts';
+import type { LiveRun } from '../domain/values.ts';
+import type { Exit } from '../launcher/protocol.ts';
+import { sleep, type Clock } from '../streams/clock.ts';
+import { endingOf } from './finish.ts';
+import type { Held } from './runs.ts';
+import type { Spool } from './spool.ts';
+
+/** Uptime (ms) that is never reached, and that JSON can say. */
+export const NEVER = Number.MAX_SAFE_INTEGER;
+
+type LeftDeps = {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly spool: Spool;
+  readonly persistently: <T>(act: () => Promise<T>) => Promise<T>;
+};
+
+const LOOK_MS = 500;
+const nameOf = ({ runId, attempt }: Pick<LiveRun, 'runId' | 'attempt'>): string => `${runId}.${String(attempt)}`;
+
+/** Commands that were abandoned (timeout `abandon`): their runs have ended, they take no slot, and nothing waits for them. What they print and how they end is still recorded. */
+export const createLeft = ({ clock, log, spool, persistently }: LeftDeps) => {
+  const left = new Map<string, Held>();
+
+  /** The real end of the command. The run stays `timedOut`, abandoned: what was decided upon that is not undone by how it ended. */
+  const end = async (one: Held, exit: Exit | undefined): Promise<void> => {
+    const { folder, run } = one;
+    if (!left.delete(nameOf(run.live))) return;
+    const at = exit?.at ?? toInstant(clock.now());
+    const cut = await persistently(() => folder.cut(at, run.job.outputLimitBytes, true));
+    const { exitCode, signal, usage } = exit ? endingOf(exit) : {};
+    const told = {
+      at,
+      outcome: 'timedOut',
+      reason: 'abandoned',
+      durationMs: Math.max(0, toMs(at) - toMs(one.startedAt ?? at)),
+      ...(cut.outputBytes > 0 ? cut : {}),
+      ...defined({ exitCode, signal, usage }),
+    } as const;
+    const type = folder.hasTold('finished') ? 'finished' : 'attemptEnded';
+    await persistently(() => folder.tell({ type, ...told }));
+    spool.wake();
+    log.info(
+      { job: run.live.job, run: run.live.runId, attempt: run.live.attempt, exitCode, signal },
+      'an abandoned run has ended',
+    );
+    await spool.release(folder);
+  };
+
+  return {
+    add: (one: Held): void => {
+      left.set(nameOf(one.run.live), one);
+    },
+    exited: async (exit: Exit): Promise<void> => {
+      const one = left.get(nameOf(exit));
+      if (one) await end(one, exit);
+    },
+    /** Of one whose launcher is gone: until nothing of it lives. Without an exit on disk it is not known how it ended. */
+    follow: async (one: Held, isAlive: () => boolean): Promise<void> => {
+      while (isAlive()) await sleep(LOOK_MS, clock);
+      await end(one, await one.folder.exit());
+    },
+    all: (): readonly Held[] => [...left.values()],
+  };
+};
