@@ -41,6 +41,7 @@ import { adopt, compare, resettle } from './recover.ts';
 import { createRuns } from './runs.ts';
 import { openSpool } from './spool.ts';
 import { createStop } from './stop.ts';
+import { usersOf } from './users.ts';
 
 export type WorkerConfig = {
   /** UUID kept in the data folder. */
@@ -49,6 +50,10 @@ export type WorkerConfig = {
   readonly dataDir: string;
   readonly slots: number;
   readonly labels: readonly string[];
+  /** Names of the jobs that it runs, `*` for any text; undefined: all. */
+  readonly allow: readonly string[] | undefined;
+  /** Users as whom jobs may ask to run. */
+  readonly allowUsers: readonly string[];
   readonly version: string;
   /** The built launcher, dist/launcher/main.js. */
   readonly launcherPath: string;
@@ -96,6 +101,7 @@ export type Parts = Awaited<ReturnType<typeof assemble>>;
 
 /** What the streams of a worker share: the spool, the launcher, the runs, and the few facts that change. */
 const assemble = async ({ coordination, keys, clock, log, config, connect = connectLauncher }: WorkerDeps) => {
+  const users = await usersOf(config.allowUsers, log);
   const spool = await openSpool(join(config.dataDir, 'spool'));
   const registeredAt = clock.now();
   const answers$ = new Subject<Answer>();
@@ -116,6 +122,8 @@ const assemble = async ({ coordination, keys, clock, log, config, connect = conn
     log,
     spool,
     scale: config.scale,
+    allow: config.allow,
+    users,
     launcher: () => here.launcher,
     onEnded: (job) => {
       answers$.next({ job, input: { type: 'ended' } });
@@ -141,6 +149,8 @@ const assemble = async ({ coordination, keys, clock, log, config, connect = conn
           log.error({ err: error }, 'the spool does not take an intent: nothing is claimed');
           throw new Unavailable('the spool does not take an intent', { cause: error });
         }
+        // Right before it would be sent, whatever it waited for: its answer may be looked for later, like one that was lost.
+        if (!here.inSync) throw new Unavailable('the feeds are out of sync');
       },
       claimed: runs.claimed,
       drop: async (runId, attempt) => {
@@ -153,6 +163,7 @@ const assemble = async ({ coordination, keys, clock, log, config, connect = conn
   });
   here.launcher = await connect({ dataDir: config.dataDir, launcherPath: config.launcherPath, clock, log });
   return {
+    users,
     spool,
     answers$,
     changes$,
@@ -316,7 +327,8 @@ const withLauncher = (deps: WorkerDeps, parts: Parts, launcher: Launcher): Obser
   };
   const heard$ = launcher.news$.pipe(
     tap((news) => {
-      const done = news.type === 'exited' ? runs.exited(news.exit) : runs.signalled(news.runId, news.signal, news.cause, news.attempt);
+      const done =
+        news.type === 'exited' ? runs.exited(news.exit) : runs.signalled(news.runId, news.signal, news.cause, news.attempt);
       done.catch((error: unknown) => {
         log.error({ err: error }, 'what the launcher told could not be recorded');
       });
@@ -356,6 +368,12 @@ const tellNews = (log: Logger, news: PipelineNews): void => {
       return;
     case 'conflict':
       log.error({ id: news.id }, 'the run log holds another event under this id');
+      return;
+    case 'unfinished':
+      log.warn(
+        { events: news.count },
+        'the run log does not answer: what is not stored yet stays in the spool for the next start',
+      );
       return;
     default:
       news satisfies never;

@@ -5,7 +5,8 @@ import { describe, expect, inject, test } from 'vitest';
 import { createEtcdCoordination, type EtcdOptions } from '../../src/stores/etcd/coordination.ts';
 import { Unavailable, type Coordination } from '../../src/streams/ports.ts';
 import { persistently, putOf, read, watching, write } from '../support/coordination.ts';
-import { freePort, startEtcd, until, type EtcdServer } from '../support/servers.ts';
+import { cronUser as cron, withUsers } from '../support/etcd-users.ts';
+import { freePort, startEtcd, until } from '../support/servers.ts';
 
 type Store = Coordination & { readonly [Symbol.asyncDispose]: () => Promise<void> };
 const connect = (url: string, options: Partial<EtcdOptions> = {}): Store => {
@@ -17,29 +18,6 @@ const failure = (promise: Promise<unknown>): Promise<unknown> =>
     () => 'no failure',
     (error: unknown) => error,
   );
-
-const base64 = (text: string): string => Buffer.from(text).toString('base64');
-async function post(etcd: EtcdServer, path: string, body: object): Promise<void> {
-  const answer = await fetch(`${etcd.url}/v3/auth/${path}`, { method: 'POST', body: JSON.stringify(body) });
-  expect([path, answer.status]).toEqual([path, 200]);
-}
-
-const cron = { username: 'cron', password: 'right' };
-/** Turns users on: `cron` may do everything under /cron/, and nothing else. */
-async function withUsers(etcd: EtcdServer): Promise<void> {
-  const permission = { permType: 'READWRITE', key: base64('/cron/'), range_end: base64('/cron0') };
-  await post(etcd, 'role/add', { name: 'root' });
-  await post(etcd, 'role/add', { name: 'cron' });
-  await post(etcd, 'role/grant', { name: 'cron', perm: permission });
-  for (const [user, role, password] of [
-    ['root', 'root', 'root'],
-    ['cron', 'cron', cron.password],
-  ] as const) {
-    await post(etcd, 'user/add', { name: user, password });
-    await post(etcd, 'user/grant', { user, role });
-  }
-  await post(etcd, 'enable', {});
-}
 
 describe.each(inject('etcdBinaries'))('Access to an own $name', ({ binary }) => {
   test('with users: the right password works, and goes on working after a restart that forgets all tokens', async () => {
