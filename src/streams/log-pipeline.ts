@@ -4,19 +4,26 @@ import {
   concatMap,
   defer,
   EMPTY,
+  endWith,
+  filter,
   from,
   ignoreElements,
+  map,
   merge,
   mergeMap,
   Observable,
+  share,
   Subject,
+  switchMap,
+  take,
   takeUntil,
+  takeWhile,
   tap,
   type MonoTypeOperatorFunction,
 } from 'rxjs';
-import type { RunEvent } from '../domain/events.ts';
+import { eventId, type RunEvent } from '../domain/events.ts';
 import { inBatches } from './batches.ts';
-import type { Clock } from './clock.ts';
+import { after, type Clock } from './clock.ts';
 import type { Appended } from './ports.ts';
 
 /** Where events wait on disk. `take` hands out the next ones, each once; `confirm` says that the run log has them. */
@@ -34,7 +41,9 @@ export type PipelineNews =
   /** The run log will never take it; it was set aside. */
   | { readonly type: 'refused'; readonly event: RunEvent; readonly reason: string }
   /** The run log holds another event under this id. */
-  | { readonly type: 'conflict'; readonly id: string };
+  | { readonly type: 'conflict'; readonly id: string }
+  /** The deadline of the stop has passed: so many events that were taken are not known to be stored. They stay where they wait. */
+  | { readonly type: 'unfinished'; readonly count: number };
 
 export type PipelineOptions<I extends { readonly event: RunEvent }> = {
   readonly source: LogSource<I>;
@@ -44,10 +53,12 @@ export type PipelineOptions<I extends { readonly event: RunEvent }> = {
   readonly size?: number;
   /** Ends the taking; what was taken is still written. */
   readonly stop$: Observable<unknown>;
+  /** So long after the stop it completes, whether or not the run log has answered. */
+  readonly deadlineMs?: number;
 };
 
 /** Carries events from the spool to the run log: batches by time or size, one write in flight, repeated until it succeeds, then confirmed. Hands out at most two batches
- *  that are not confirmed, so that what waits, waits on disk. Completes when it was stopped and all that it had taken is stored. */
+ *  that are not confirmed, so that what waits, waits on disk. Completes when it was stopped and all that it had taken is stored, or `deadlineMs` after the stop. */
 export const logPipeline = <I extends { readonly event: RunEvent }>({
   source,
   append,
@@ -55,6 +66,7 @@ export const logPipeline = <I extends { readonly event: RunEvent }>({
   spanMs = 100,
   size = 1_000,
   stop$,
+  deadlineMs = 10_000,
 }: PipelineOptions<I>): Observable<PipelineNews> =>
   defer(() => {
     const news$ = new Subject<PipelineNews>();
@@ -66,8 +78,9 @@ export const logPipeline = <I extends { readonly event: RunEvent }>({
         if (items.length > 0) room$.next(); // there may be more behind them
       }),
     );
-    const write = (items: readonly I[]): Observable<PipelineNews> =>
-      append(items.map(({ event }) => event)).pipe(
+    const write = (items: readonly I[]): Observable<PipelineNews> => {
+      const cut = cutOutputs(items);
+      return append(items.map(({ event }) => event)).pipe(
         concatMap(({ refused, conflicts }) => {
           const kept$ = concat(...refused.map(({ event, reason }) => source.setAside(event, reason)), source.confirm(items)).pipe(
             ignoreElements(),
@@ -75,7 +88,7 @@ export const logPipeline = <I extends { readonly event: RunEvent }>({
           const told: readonly PipelineNews[] = [
             { type: 'stored', count: items.length - refused.length },
             ...refused.map((each) => ({ type: 'refused', ...each }) as const),
-            ...conflicts.map((id) => ({ type: 'conflict', id }) as const),
+            ...conflicts.filter((id) => !cut.has(id)).map((id) => ({ type: 'conflict', id }) as const),
           ];
           return concat(kept$, from(told));
         }),
@@ -86,6 +99,7 @@ export const logPipeline = <I extends { readonly event: RunEvent }>({
           },
         }),
       );
+    };
     const onError = (error: unknown): void => {
       news$.next({ type: 'lagging', error });
     };
@@ -97,9 +111,29 @@ export const logPipeline = <I extends { readonly event: RunEvent }>({
       mergeMap((items) => items),
       inBatches({ spanMs, size, write, clock, backoff: { onError } }),
     );
+    const late$ = stop$.pipe(
+      take(1),
+      switchMap(() => after(deadlineMs, clock)),
+      share(),
+    );
+    const unfinished$ = late$.pipe(map((): PipelineNews => ({ type: 'unfinished', count: outstanding })));
     // In this order: what is told at once must be heard.
-    return merge(news$, stored$.pipe(completing(news$)));
+    const works$ = merge(news$, stored$.pipe(completing(news$)));
+    return merge(works$.pipe(endWith(END)), unfinished$).pipe(
+      takeWhile((each) => each !== END && each.type !== 'unfinished', true),
+      filter((each): each is PipelineNews => each !== END),
+    );
   });
+
+const END = 'end' as const;
+
+/** Ids of outputs that the spool has cut away. Where the run log has such an event whole, from before a crash, nothing is lost: that is no conflict. */
+const cutOutputs = (items: readonly { readonly event: RunEvent }[]): ReadonlySet<string> =>
+  new Set(
+    items.flatMap(({ event }) =>
+      event.type === 'output' && event.data.length === 0 && event.droppedBytes !== undefined ? [eventId(event)] : [],
+    ),
+  );
 
 const completing =
   <T>(other$: Subject<T>): MonoTypeOperatorFunction<T> =>

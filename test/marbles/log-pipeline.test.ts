@@ -86,3 +86,35 @@ test('a wake takes what is new; the end writes what was taken and completes', ma
   const append = () => cold<Appended>('3ms (a|)', { a: fine });
   expectObservable(logPipeline({ source, append, clock, spanMs: 100, size: 5, stop$: cold('----s') })).toBe('7ms (a|)', { a: stored(1) });
 }));
+
+test('stopped while the run log does not answer: it completes at its deadline and says what is not stored', marbles(({ cold, expectObservable, clock, flush }) => {
+  const notes: string[] = [];
+  const source = spoolOf(3, NEVER, notes);
+  const pipeline$ = logPipeline({ source, append: () => NEVER, clock, ...sizes, stop$: cold('---s'), deadlineMs: 20 });
+  expectObservable(pipeline$).toBe('23ms (a|)', { a: { type: 'unfinished', count: 3 } });
+  flush();
+  expect(notes).toStrictEqual(['take 0,1', 'take 2']); // nothing is confirmed: it stays on disk
+}));
+
+test('stopped while the run log is slow: it completes once all is stored, before its deadline', marbles(({ cold, expectObservable, clock }) => {
+  const append = () => cold<Appended>('7ms (a|)', { a: fine });
+  const pipeline$ = logPipeline({ source: spoolOf(4, NEVER, []), append, clock, ...sizes, stop$: cold('---s'), deadlineMs: 20 });
+  expectObservable(pipeline$).toBe('7ms a 6ms (b|)', { a: stored(2), b: stored(2) });
+}));
+
+test('a batch goes after its time, though it is not full; nothing to take writes nothing', marbles(({ cold, expectObservable, clock, flush }) => {
+  const notes: string[] = [];
+  const sent: number[] = [];
+  const append = (events: readonly RunEvent[]) => (sent.push(events.length), cold<Appended>('(a|)', { a: fine }));
+  expectObservable(logPipeline({ source: spoolOf(3, NEVER, notes), append, clock, spanMs: 10, size: 9, stop$: NEVER }), '100ms !').toBe('10ms a', { a: stored(3) });
+  expectObservable(logPipeline({ source: spoolOf(0, cold('-w-w', { w: undefined }), []), append, clock, spanMs: 10, size: 9, stop$: NEVER }), '100ms !').toBe('');
+  flush();
+  expect(sent).toStrictEqual([3]);
+}));
+
+test('output that the spool cut away and the run log has whole is no conflict', marbles(({ expectObservable, clock }) => {
+  const event: RunEvent = { v: 1, type: 'output', job: 'a', runId: 'r', attempt: 1, seq: 2, at: '', offset: 0, data: new Uint8Array(0), droppedBytes: 5 };
+  const source: LogSource<Item> = { ...spoolOf(0, NEVER, []), take: (() => { let isFirst = true; return () => defer(() => of(isFirst ? ((isFirst = false), [{ event }]) : [])); })() };
+  const append = () => of({ refused: [], conflicts: ['r/001/00000002', 'other'] });
+  expectObservable(logPipeline({ source, append, clock, spanMs: 10, size: 1, stop$: NEVER }), '50ms !').toBe('(ab)', { a: stored(1), b: { type: 'conflict', id: 'other' } });
+}));
