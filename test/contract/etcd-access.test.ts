@@ -6,6 +6,7 @@ import { createEtcdCoordination, type EtcdOptions } from '../../src/stores/etcd/
 import { Unavailable, type Coordination } from '../../src/streams/ports.ts';
 import { persistently, putOf, read, watching, write } from '../support/coordination.ts';
 import { cronUser as cron, withUsers } from '../support/etcd-users.ts';
+import { follow } from '../support/follow.ts';
 import { freePort, startEtcd, until } from '../support/servers.ts';
 
 type Store = Coordination & { readonly [Symbol.asyncDispose]: () => Promise<void> };
@@ -13,6 +14,7 @@ const connect = (url: string, options: Partial<EtcdOptions> = {}): Store => {
   const store = createEtcdCoordination({ hosts: [url], deadlineMs: 20_000, ...options });
   return { ...store, [Symbol.asyncDispose]: store.close };
 };
+const range = (count: number): readonly number[] => [...Array(count).keys()];
 const failure = (promise: Promise<unknown>): Promise<unknown> =>
   promise.then(
     () => 'no failure',
@@ -43,6 +45,29 @@ describe.each(inject('etcdBinaries'))('Access to an own $name', ({ binary }) => 
     using again = watching(store, '/cron/', 1);
     await again.seen(1);
     expect(await store.renewLease(lease)).toBe(true);
+  });
+
+  test('with users: a token that has run out is replaced: calls go through, and a feed ends at what etcd holds', async () => {
+    await using etcd = await startEtcd({ binary, flags: ['--auth-token-ttl', '1'] });
+    await withUsers(etcd);
+    await using store = connect(etcd.url, { auth: cron, silenceMs: 3_000 });
+    using following = follow(store, '/cron/');
+    const lease = await store.grantLease(60_000);
+    const errors: string[] = [];
+    // A simple token lives for its TTL from its last use: each pause is longer than that.
+    for (const n of range(2)) {
+      await new Promise((resolve) => setTimeout(resolve, 3_000));
+      const written = await failure(write(store, putOf(`/cron/${String(n)}`, String(n), lease)));
+      if (written instanceof Error) errors.push(String(written));
+      expect(await store.renewLease(lease)).toBe(true);
+    }
+    expect(errors).toStrictEqual([]);
+    const { entries } = await store.list('/cron/');
+    await until(
+      () => following.state.size === entries.length,
+      () => JSON.stringify([...following.state, following.breaks]),
+    );
+    expect(entries.map(({ key }) => key)).toStrictEqual([...following.state.keys()].toSorted());
   });
 
   test('with users: a wrong password, none, and a key that is not permitted are told plainly', async () => {

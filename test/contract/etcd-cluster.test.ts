@@ -2,7 +2,7 @@
 import { describe, expect, inject, test } from 'vitest';
 import { createEtcdCoordination } from '../../src/stores/etcd/coordination.ts';
 import { Unavailable } from '../../src/streams/ports.ts';
-import { persistently, putOf, read, watching, write } from '../support/coordination.ts';
+import { deleteOf, persistently, putOf, read, watching, write } from '../support/coordination.ts';
 import { follow } from '../support/follow.ts';
 import { freePort, startEtcd, until, type EtcdServer } from '../support/servers.ts';
 
@@ -52,6 +52,37 @@ describe.each(inject('etcdBinaries').slice(0, 1))('three members of $name', ({ b
     expect(String(error)).toContain('no leader');
     others.forEach((member) => member.thaw());
     expect(await persistently(() => read(store, '/cron/a'))).toMatchObject({ value: '1' });
+    await store.close();
+  });
+
+  test('P6: a member that hangs, and a member without the others: the feed says so, moves on, and ends at what the cluster holds', async () => {
+    await using members = disposing(await startThree(binary));
+    const hosts = members.all.map(({ url }) => url);
+    const store = createEtcdCoordination({ hosts, deadlineMs: 3_000, silenceMs: 3_000 });
+    using following = follow(store, '/cron/');
+    const isExact = async (): Promise<boolean> => {
+      const { entries } = await persistently(() => store.list('/cron/'));
+      return (
+        following.state.size === entries.length &&
+        entries.every(({ key, value, revision }) => following.state.get(key) === `${value}@${String(revision)}`)
+      );
+    };
+    const why = (): string => JSON.stringify([...following.state, following.breaks]);
+    for (const [n, member] of members.all.entries()) {
+      // One after the other hangs: whichever the feed is on is among them.
+      member.freeze();
+      await persistently(() => write(store, putOf(`/cron/${String(n)}`, 'x'), deleteOf(`/cron/${String(n - 1)}`)));
+      await until(isExact, why);
+      member.thaw();
+    }
+    const breaks = following.breaks.length;
+    expect(breaks).toBeGreaterThan(0);
+    const [, ...others] = members.all;
+    others.forEach((member) => member.freeze());
+    await until(() => following.breaks.length > breaks, why);
+    others.forEach((member) => member.thaw());
+    await persistently(() => write(store, putOf('/cron/end', 'x')));
+    await until(isExact, why);
     await store.close();
   });
 });
