@@ -80,7 +80,19 @@ class NotAllowed extends Error {}
 export type Runs = ReturnType<typeof createRuns>;
 
 /** The runs that this worker holds, from their claim to the record of their end: one entry an attempt. */
-export const createRuns = ({ coordination, keys, clock, log, spool, launcher, scale, allow, users, onEnded, onChanged }: RunsDeps) => {
+export const createRuns = ({
+  coordination,
+  keys,
+  clock,
+  log,
+  spool,
+  launcher,
+  scale,
+  allow,
+  users,
+  onEnded,
+  onChanged,
+}: RunsDeps) => {
   const held = new Map<string, Held>();
   let starting = 0;
   /** Monotonic ms of the sending of the last renewal of the lease that was answered. */
@@ -171,7 +183,8 @@ export const createRuns = ({ coordination, keys, clock, log, spool, launcher, sc
   /** Checked by the worker itself at every start: what others believe that it may run is not asked. Throws where its configuration forbids it. */
   const userOf = ({ job }: ClaimedRun): User => {
     const forbidden = forbiddenTo(job, { ...(allow && { allow: [...allow] }), users: [...users.all.keys()] });
-    if (forbidden === 'jobs') throw new NotAllowed(`the configuration of this worker allows no job of the name ${job.name} (--allow)`);
+    if (forbidden === 'jobs')
+      throw new NotAllowed(`the configuration of this worker allows no job of the name ${job.name} (--allow)`);
     const user = job.runAs === undefined ? users.own : users.all.get(job.runAs);
     if (!user) throw new NotAllowed(`this worker may not run commands as ${job.runAs ?? ''} (--allow-users)`);
     return user;
@@ -226,7 +239,7 @@ export const createRuns = ({ coordination, keys, clock, log, spool, launcher, sc
   const started = async (one: Held, { pid, startedAt }: Pick<LiveEntry, 'pid' | 'startedAt'>): Promise<void> => {
     if (one.startedAt !== undefined) return;
     resumed(one, startedAt);
-    await tell(one.folder, { type: 'started', at: startedAt, pid, host: hostname() });
+    if (!one.folder.hasTold('started')) await tell(one.folder, { type: 'started', at: startedAt, pid, host: hostname() });
     onChanged();
     if (one.kill) await tellKill(one, one.kill);
   };

@@ -1,100 +1,12 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pino } from 'pino';
 import { uuidv7 } from 'uuidv7';
-import { expect, onTestFinished, test } from 'vitest';
-import { withDefaults } from '../../../src/domain/job.ts';
-import { createKeys } from '../../../src/domain/keys.ts';
-import type { LiveRun } from '../../../src/domain/values.ts';
-import type { LiveEntry, StartOrder } from '../../../src/launcher/protocol.ts';
-import { createEmbeddedCoordination } from '../../../src/stores/embedded/coordination.ts';
-import { openEmbedded } from '../../../src/stores/embedded/env.ts';
-import { systemClock, type Clock } from '../../../src/streams/clock.ts';
-import type { ClaimedRun } from '../../../src/worker/claims.ts';
-import type { Launcher } from '../../../src/worker/launcher.ts';
+import { expect, test } from 'vitest';
+import { systemClock } from '../../../src/streams/clock.ts';
 import { adopt, compare, resettle } from '../../../src/worker/recover.ts';
-import { createRuns } from '../../../src/worker/runs.ts';
-import { openSpool } from '../../../src/worker/spool.ts';
 import { uptimeMs } from '../../../src/worker/uptime.ts';
 import { until } from '../../support/process.ts';
-
-const keys = createKeys();
-const AT = '2027-01-31T09:00:00.000Z';
-const live = (more: Partial<LiveRun> = {}): LiveRun => ({
-  v: 1,
-  runId: uuidv7(),
-  job: 'a',
-  worker: 'w1',
-  workerName: 'one',
-  attempt: 1,
-  trigger: 'schedule',
-  fireTime: AT,
-  state: 'running',
-  claimedAt: AT,
-  jobRevision: 1,
-  overlap: 'skip',
-  locks: true,
-  lostAfterMs: 180_000,
-  killGraceMs: 10_000,
-  latenessMs: 0,
-  ...more,
-});
-
-/** The runs of a worker on a real spool and the embedded store, with a launcher that notes what it is told to start and starts nothing. */
-const runsOf = async (clock: Clock = systemClock) => {
-  const base = mkdtempSync(join(tmpdir(), 'cronstream-runs-'));
-  const env = openEmbedded(join(base, 'db'));
-  const coordination = createEmbeddedCoordination({ env });
-  onTestFinished(async () => {
-    await coordination.close();
-    await env.close();
-    rmSync(base, { recursive: true, force: true });
-  });
-  const root = join(base, 'spool');
-  const spool = await openSpool(root);
-  const orders: StartOrder[] = [];
-  const ended: string[] = [];
-  const launcher = {
-    start: async (order: StartOrder): Promise<LiveEntry> => {
-      orders.push(order);
-      return { runId: order.runId, attempt: order.attempt, pid: 1, startTime: '0', startedAt: AT };
-    },
-    end: async () => true,
-    setDeadlines: async () => true,
-  } as unknown as Launcher;
-  const log = pino({ level: 'silent' });
-  const runs = createRuns({
-    coordination,
-    keys,
-    clock,
-    log,
-    spool,
-    scale: 1,
-    launcher: () => launcher,
-    onEnded: (_job, runId) => ended.push(runId),
-    onChanged: () => undefined,
-  });
-  /** A claim that holds, as `claimTick` makes it. */
-  const claim = async (run: LiveRun): Promise<ClaimedRun> => {
-    const { revision } = await coordination.transact({
-      then: [
-        { type: 'put', key: keys.run(run.job, run.runId), value: JSON.stringify(run) },
-        { type: 'put', key: keys.lock(run.job), value: run.runId },
-      ],
-    });
-    const job = withDefaults({ name: run.job, command: 'true', cronExpr: '* * * * *' });
-    return { live: run, fence: revision, rank: 0, cursorBefore: undefined, job, queued: undefined };
-  };
-  const stored = async (run: LiveRun): Promise<Partial<LiveRun>> => {
-    const { reads } = await coordination.transact({ then: [{ type: 'get', key: keys.run(run.job, run.runId) }] });
-    return JSON.parse(reads[0]?.value ?? '{}') as Partial<LiveRun>;
-  };
-  const recovery = { coordination, keys, me: 'w1', log, spool, runs };
-  return { root, spool, orders, ended, runs, claim, stored, recovery };
-};
-
-const exitOf = ({ runId, attempt }: LiveRun) => ({ v: 1, runId, attempt, pid: 1, at: AT, startedAt: AT, exitCode: 0 });
+import { AT, exitOf, live, runsOf } from './runs-support.ts';
 
 test('P1: a second answer for one claim starts nothing, also when its run is over and its folder is gone', async () => {
   const { runs, spool, claim, orders, ended } = await runsOf();
