@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { CLOCK_LIMIT_MS } from '../domain/clock-offset.ts';
 import { DEFAULT_PREFIX } from '../domain/keys.ts';
 import { isZone } from '../domain/schedule/zone.ts';
 
@@ -49,6 +50,18 @@ export const OPTIONS = {
   name: { kind: 'text', in: working, flag: '--name <name>', help: 'name of this worker, for people (host name)' },
   slots: { kind: 'count', in: working, flag: '--slots <n>', help: 'runs at once (100)' },
   labels: { kind: 'list', in: working, flag: '--labels <labels>', help: 'what jobs may ask for, as web,region=eu' },
+  allow: {
+    kind: 'list',
+    in: working,
+    flag: '--allow <jobs>',
+    help: "names of the jobs that it runs, * for any text, as 'backup-*,report' (all)",
+  },
+  allowUsers: {
+    kind: 'list',
+    in: working,
+    flag: '--allow-users <users>',
+    help: 'as whom jobs may run by runAs; for a worker that runs as root (nobody but its own user)',
+  },
   onStop: {
     kind: 'text',
     in: ['worker'],
@@ -56,6 +69,12 @@ export const OPTIONS = {
     help: 'on SIGTERM: leave the runs to the next process, or wait for them (leave)',
   },
   adminToken: { kind: 'text', in: serving, help: 'token of the first admin, at least 20 characters' },
+  clockLimit: {
+    kind: 'count',
+    in: all,
+    flag: '--clock-limit <ms>',
+    help: 'off by more than this, and outside a majority, a worker takes nothing and a master does not lead (1000)',
+  },
   logLevel: { kind: 'text', in: all, flag: '--log-level <level>', help: 'trace, debug, info, warn, error (info)' },
   timeScale: { kind: 'count', in: all, help: 'divides lateAfterMs, lostAfterMs, killGraceMs; for tests' },
 } as const satisfies Record<string, Option>;
@@ -85,8 +104,12 @@ export type Config = {
   readonly name: string;
   readonly slots: number;
   readonly labels: readonly string[];
+  readonly allow: readonly string[] | undefined;
+  readonly allowUsers: readonly string[];
   readonly onStop: 'leave' | 'wait';
   readonly adminToken: string | undefined;
+  /** Milliseconds. */
+  readonly clockLimit: number;
   readonly logLevel: string;
   readonly timeScale: number;
 };
@@ -105,6 +128,7 @@ export type Resolved =
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'];
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/;
+const USER = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
 const LABEL = /^[\p{L}\p{N}._-]+(=[\p{L}\p{N}._/-]+)?$/u;
 
 /** The whole configuration, or everything that is wrong with it, each with where it was said. Pure. */
@@ -164,6 +188,8 @@ export const resolveConfig = (kind: Kind, { flags, env, file, hostname }: Source
     name: text('name') ?? hostname,
     slots: count('slots', 1, 10_000) ?? 100,
     labels: list('labels') ?? [],
+    allow: list('allow'),
+    allowUsers: list('allowUsers') ?? [],
     onStop:
       checked('onStop', text('onStop'), (how) => how === 'leave' || how === 'wait', 'leave or wait') === 'wait'
         ? 'wait'
@@ -171,6 +197,7 @@ export const resolveConfig = (kind: Kind, { flags, env, file, hostname }: Source
     adminToken: checked('adminToken', text('adminToken'), (token) => token.length >= 20, 'long enough: at least 20 characters'),
     logLevel:
       checked('logLevel', text('logLevel'), (level) => LOG_LEVELS.includes(level), `one of ${LOG_LEVELS.join(', ')}`) ?? 'info',
+    clockLimit: count('clockLimit', 50, 60_000) ?? CLOCK_LIMIT_MS,
     timeScale: count('timeScale', 1, 1_000) ?? 1,
   };
   for (const url of config.etcd)
@@ -178,6 +205,8 @@ export const resolveConfig = (kind: Kind, { flags, env, file, hostname }: Source
       problems.push(`${given('etcd')?.from ?? 'etcd'}: "${url}" is not a URL as http://host:2379`);
   for (const label of config.labels)
     if (!LABEL.test(label)) problems.push(`${given('labels')?.from ?? 'labels'}: "${label}" is not a label, as web or region=eu`);
+  for (const user of config.allowUsers)
+    if (!USER.test(user)) problems.push(`${given('allowUsers')?.from ?? 'allowUsers'}: "${user}" is not the name of a user`);
   if (kind !== 'up' && given('etcd') === undefined) problems.push('--etcd (or CRONSTREAM_ETCD) is missing: where is etcd?');
   if (kind !== 'up' && given('mongo') === undefined) problems.push('--mongo (or CRONSTREAM_MONGO) is missing: where is MongoDB?');
   if (kind === 'worker' && given('data') === undefined)

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { accessSync, closeSync, constants, existsSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, fchownSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { becoming } from './become.ts';
 import { uptimeMs } from './clock.ts';
 import { FILES, type StartOrder } from './protocol.ts';
 
@@ -12,22 +13,31 @@ const ARGUMENT_BYTES = 120_000;
  *  `startFailure` has the words. */
 export const spawnCommand = (order: StartOrder): ChildProcess => {
   checkOrder(order);
-  const { dir, command, shell, stdin, env } = order;
-  const cwd = folderOf(order);
+  const { dir, command, shell, stdin, env, as } = order;
+  const cwd = as ? order.cwd : folderOf(order);
   const opened: number[] = [];
   let pidPath: string | undefined;
   const open = (path: string, flags: string): number => {
     const fd = openSync(path, flags, 0o600);
     opened.push(fd);
+    // Whoever opens /dev/stdin or /dev/stderr anew needs the right to.
+    if (as && path.startsWith(dir)) fchownSync(fd, as.uid, as.gid);
     return fd;
   };
   try {
     pidPath = takePid(dir);
-    const args = Buffer.byteLength(command) > ARGUMENT_BYTES ? [written(join(dir, FILES.command), command)] : ['-c', command];
+    const isLong = Buffer.byteLength(command) > ARGUMENT_BYTES;
+    const script = isLong ? written(join(dir, FILES.command), command) : undefined;
     const input = open(stdin === undefined ? '/dev/null' : written(join(dir, FILES.stdin), stdin), 'r');
     // One open file for both: what is appended through either stands in the order in which it was written.
     const out = open(join(dir, FILES.out), 'a');
-    const child = spawn(shell, args, { cwd, env: { ...env }, detached: true, stdio: [input, out, out] });
+    // Another user cannot enter the spool: it gets a long command as an open file.
+    const args = script === undefined ? ['-c', command] : [as ? '/proc/self/fd/3' : script];
+    const [file, all, environment] = as
+      ? becoming(as, { cwd, env, command: [shell, ...args] })
+      : ([shell, args, { ...env }] as const);
+    const stdio = [input, out, out, ...(script !== undefined && as ? [open(script, 'r')] : [])];
+    const child = spawn(file, all, { cwd: as ? '/' : cwd, env: environment, detached: true, stdio });
     if (child.pid === undefined) rmSync(pidPath, { force: true }); // nothing was started
     return child;
   } catch (error) {
@@ -48,10 +58,12 @@ export const startFailure = (child: ChildProcess, shell: string): Promise<string
     });
   });
 
-const checkOrder = ({ runId, attempt, dir, command, shell, env, killGraceMs, timeoutMs, until }: StartOrder): void => {
+const checkOrder = ({ runId, attempt, dir, command, shell, env, killGraceMs, timeoutMs, until, as }: StartOrder): void => {
   const texts: readonly unknown[] = [runId, dir, command, shell, ...Object.values(env)];
   const numbers: readonly unknown[] = [attempt, killGraceMs, timeoutMs ?? 0, until ?? 0];
   if (!texts.every((text) => typeof text === 'string') || !numbers.every((each) => Number.isFinite(each)))
+    throw new Error('the order is not one that this launcher understands');
+  if (as && !(Number.isInteger(as.uid) && Number.isInteger(as.gid) && as.uid >= 0 && as.gid >= 0 && as.setpriv.startsWith('/')))
     throw new Error('the order is not one that this launcher understands');
   if (until !== undefined && uptimeMs() >= until) throw new Error('its deadline had passed before it could start');
   if (`${command}${shell}`.includes('\0')) throw new Error('the command contains the character NUL');

@@ -1,5 +1,5 @@
 /**
- * What worker and launcher say to each other: one JSON object a line over a Unix socket, and the files of a run's spool folder. Types and names only.
+ * What worker and launcher say to each other: one JSON object a line over a Unix socket, and the files of a run's spool folder. Types, names and the arguments of `setpriv`.
  * `v` is raised when a reader of the old version could no longer understand a message.
  */
 export const PROTOCOL = 1;
@@ -44,11 +44,22 @@ export type StartOrder = {
   /** All of it: nothing of the launcher's or the worker's own environment is added. */
   readonly env: Readonly<Record<string, string>>;
   readonly stdin?: string;
+  /** Another user than the launcher's own: by the program `setpriv`, with the groups of that user and no capability. Only root can do it. */
+  readonly as?: { readonly setpriv: string; readonly uid: number; readonly gid: number };
   readonly killGraceMs: number;
   readonly timeoutMs?: number;
   /** Uptime in ms (clock.ts) at which nothing of the run may live any more. */
   readonly until?: number;
 };
+
+/** Arguments of `setpriv`, before the command: user, group and all further groups of that user, and no capability. */
+export const becomes = ({ uid, gid }: { readonly uid: number; readonly gid: number }): readonly string[] => [
+  `--reuid=${String(uid)}`,
+  `--regid=${String(gid)}`,
+  '--init-groups',
+  '--inh-caps=-all',
+  '--',
+];
 
 export type Request = { readonly v: number; readonly id: number } & (
   | { readonly type: 'hello' }

@@ -10,7 +10,7 @@ import type { Parts, WorkerConfig } from './worker.ts';
 export const createDescription = (
   config: WorkerConfig,
   clock: Clock,
-  { runs, spool, here }: Pick<Parts, 'runs' | 'spool' | 'here'>,
+  { runs, spool, here, users }: Pick<Parts, 'runs' | 'spool' | 'here' | 'users'>,
 ): (() => Presence) => {
   const startedAt = toInstant(clock.now());
   const nonce = uuidv7();
@@ -26,11 +26,15 @@ export const createDescription = (
     version: config.version,
     labels: [...config.labels],
     slots: config.slots,
+    ...(config.allow && { allow: [...config.allow] }),
+    users: [...users.all.keys()],
     running: runs.count(),
     spoolBytes: spool.bytes(),
     draining: here.draining,
     startedAt,
     stampedAt: toInstant(clock.now()),
+    ...(here.clockState.standing === 'unknown' ? {} : { clockOffsetMs: here.clockState.offsetMs }),
+    ...(here.clockState.standing === 'outside' ? { skewed: true } : {}),
     rules: { schedule: SCHEDULE_RULES, tz: process.versions['tz'] ?? '' },
   });
 };

@@ -76,6 +76,8 @@ const startWorker = (coordination: Coordination) => {
       dataDir,
       slots: 10_000,
       labels: [],
+      allow: undefined,
+      allowUsers: [],
       version: '0',
       launcherPath: '',
       scale: 1,

@@ -50,6 +50,7 @@ test.each([
   ['by file', 'up', { file: { name: 'c.json', text: '{"port":"x"}' } }, ['c.json: port: "x"']],
   ['a flag that is neither true nor false', 'up', { env: { CRONSTREAM_DEMO: 'yes' } }, ['CRONSTREAM_DEMO: "yes"']],
   ['no-auth for the world', 'up', { flags: { noAuth: true, host: '0.0.0.0' } }, ['only on a loopback address']],
+  ['a user that is none', 'up', { flags: { allowUsers: 'mail,-x' } }, ['--allow-users: "-x" is not the name of a user']],
   ['an unknown key of the file', 'up', { file: { name: 'c.json', text: '{"prot":1}' } }, ['c.json: "prot" is not an option']],
   [
     'a key of another command',
