@@ -12,12 +12,12 @@ import { waitOf } from '../streams/backoff.ts';
 import { sleep, type Clock } from '../streams/clock.ts';
 import { Unavailable, type Coordination } from '../streams/ports.ts';
 import type { Exit, LiveEntry } from '../launcher/protocol.ts';
-import { groupLives, signalGroup } from '../launcher/proc.ts';
 import type { ClaimedRun } from './claims.ts';
 import { environmentOf } from './environment.ts';
 import { endingOf, lostEnding, recordEnd, type Ending, type Finished } from './finish.ts';
 import { LauncherGone, type Launcher } from './launcher.ts';
 import { createLeft, NEVER } from './left.ts';
+import { followOrphan } from './orphan.ts';
 import type { RunFolder } from './run-folder.ts';
 import type { Spool } from './spool.ts';
 import { uptimeMs } from './uptime.ts';
@@ -59,7 +59,6 @@ export type Held = {
 
 /** The deadline lies this long before the leader may free the lock: the host ends the run before that (P2). */
 const DEADLINE_MARGIN_MS = 5_000;
-const ORPHAN_LOOK_MS = 500;
 /** So many runs that are over are remembered: far more than can have an answer on its way. */
 const MOST_REMEMBERED = 10_000;
 const heldOf = (run: ClaimedRun, folder: RunFolder): Held => ({
@@ -399,17 +398,24 @@ export const createRuns = ({
     isAlive: (pid: number, startTime: string) => boolean,
   ): Promise<void> => {
     one.orphan = { pid };
-    let killAt: number | undefined;
-    while (isAlive(pid, startTime) || (one.kill && groupLives(pid))) {
-      const until = untilOf(one.run);
-      const isOver = until !== undefined && uptimeMs() >= until - one.run.live.killGraceMs;
-      if (isOver && !one.kill) one.kill = { cause: 'leaseLost', by: 'deadline' };
-      if (one.kill && killAt === undefined) {
-        signalGroup(pid, 'SIGTERM');
-        killAt = uptimeMs() + one.run.live.killGraceMs;
-      } else if (killAt !== undefined && uptimeMs() >= killAt) signalGroup(pid, 'SIGKILL');
-      await sleep(ORPHAN_LOOK_MS, clock);
-    }
+    const { live, job } = one.run;
+    const timeoutAt =
+      job.timeoutMs === undefined || job.timeoutAction !== 'kill' || one.startedAt === undefined
+        ? Infinity
+        : toMs(one.startedAt) + job.timeoutMs;
+    await followOrphan({
+      clock,
+      root: { pid, startTime, runId: live.runId, strays: new Map() },
+      isAlive: () => isAlive(pid, startTime),
+      isEnding: () => {
+        const until = untilOf(one.run);
+        if (until !== undefined && uptimeMs() >= until - live.killGraceMs) one.kill ??= { cause: 'leaseLost', by: 'deadline' };
+        if (clock.now() >= timeoutAt) one.kill ??= { cause: 'timedOut', by: 'deadline' };
+        return one.kill !== undefined;
+      },
+      graceMs: live.killGraceMs,
+      until: () => untilOf(one.run),
+    });
     const exit = await one.folder.exit();
     if (exit) return exited(exit); // the launcher wrote it before it was gone
     const outcome = one.kill
