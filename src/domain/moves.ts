@@ -172,6 +172,7 @@ export const replaceTick = ({
     holder === undefined
       ? { type: 'absent', key: keys.lock(tick.job, of) }
       : { type: 'value', key: keys.lock(tick.job, of), op: '=', than: holder },
+    ...(holder !== undefined && kill ? [{ type: 'absent', key: keys.killer(tick.job, holder) } as const] : []), // the first who asks is remembered
     ...away.map(({ runId, revision }) => revisionIs(keys.queued(tick.job, runId), revision)),
   ],
   then: [
@@ -253,6 +254,11 @@ const cursorUnchanged = (keys: Keys, job: string, revision: number | undefined):
 const jobUnchanged = (keys: Keys, job: string, revision: number | undefined): Compare =>
   revision === undefined ? { type: 'absent', key: keys.job(job) } : revisionIs(keys.job(job), revision);
 
+/** The workers' own cursors (placement `all`) by which it was found out which ticks are passed over. */
+type Unchanged = readonly { readonly key: string; readonly revision: number }[];
+const allUnchanged = (entries: Unchanged = []): readonly Compare[] =>
+  entries.map(({ key, revision }) => revisionIs(key, revision));
+
 /** Saves a job against the versions that were read. `mark` (ms) is given when the schedule's hash changes or the job is new: the later of now and the cursor. */
 export const saveJob = (save: {
   readonly keys: Keys;
@@ -262,10 +268,12 @@ export const saveJob = (save: {
   readonly read: { readonly jobRevision: number | undefined; readonly cursorRevision: number | undefined };
   readonly mark?: { readonly at: number; readonly hash: string };
   readonly events: readonly RunEvent[];
+  readonly unchanged?: Unchanged;
 }): Transaction => ({
   if: [
     jobUnchanged(save.keys, save.name, save.read.jobRevision),
     ...(save.mark ? [cursorUnchanged(save.keys, save.name, save.read.cursorRevision)] : []),
+    ...allUnchanged(save.unchanged),
   ],
   then: [
     { type: 'put', key: save.keys.job(save.name), value: save.value },
@@ -307,11 +315,13 @@ export const markJob = (mark: {
   readonly hash: string;
   readonly leader: Compare;
   readonly events: readonly RunEvent[];
+  readonly unchanged?: Unchanged;
 }): Transaction => ({
   if: [
     mark.leader,
     revisionIs(mark.keys.job(mark.job), mark.jobRevision),
     cursorUnchanged(mark.keys, mark.job, mark.cursorRevision),
+    ...allUnchanged(mark.unchanged),
   ],
   then: [markOps(mark.keys, mark.job, mark.at, mark.hash), ...mark.events.map((event) => outboxPut(mark.keys, event))],
 });
@@ -324,14 +334,20 @@ export const deleteJob = ({
   read,
   mark,
   events,
+  unchanged,
 }: {
   readonly keys: Keys;
   readonly name: string;
   readonly read: { readonly jobRevision: number; readonly cursorRevision: number | undefined };
   readonly mark: { readonly at: number; readonly hash: string };
   readonly events: readonly RunEvent[];
+  readonly unchanged?: Unchanged;
 }): Transaction => ({
-  if: [revisionIs(keys.job(name), read.jobRevision), cursorUnchanged(keys, name, read.cursorRevision)],
+  if: [
+    revisionIs(keys.job(name), read.jobRevision),
+    cursorUnchanged(keys, name, read.cursorRevision),
+    ...allUnchanged(unchanged),
+  ],
   then: [
     remove(keys.job(name)),
     ...(read.cursorRevision === undefined ? [] : [markOps(keys, name, mark.at, mark.hash)]),
@@ -348,8 +364,14 @@ export const markGone = (gone: {
   readonly mark: { readonly at: number; readonly hash: string };
   readonly leader: Compare;
   readonly events: readonly RunEvent[];
+  readonly unchanged?: Unchanged;
 }): Transaction => ({
-  if: [gone.leader, { type: 'absent', key: gone.keys.job(gone.job) }, cursorUnchanged(gone.keys, gone.job, gone.cursorRevision)],
+  if: [
+    gone.leader,
+    { type: 'absent', key: gone.keys.job(gone.job) },
+    cursorUnchanged(gone.keys, gone.job, gone.cursorRevision),
+    ...allUnchanged(gone.unchanged),
+  ],
   then: [markOps(gone.keys, gone.job, gone.mark.at, gone.mark.hash), ...gone.events.map((event) => outboxPut(gone.keys, event))],
 });
 
@@ -367,7 +389,8 @@ export const enqueueRun = ({
   readonly queued: QueuedRun;
   readonly of?: string | undefined;
   readonly mustBeFree?: boolean;
-  readonly replaces?: { readonly holder: string; readonly kill: Kill };
+  /** Without a kill where one stands already. */
+  readonly replaces?: { readonly holder: string; readonly kill: Kill | undefined };
   readonly away?: readonly QueuedKey[];
 }): Transaction => ({
   if: [
@@ -376,11 +399,12 @@ export const enqueueRun = ({
     { type: 'absent', key: keys.run(queued.job, queued.runId) },
     ...(mustBeFree ? [{ type: 'absent', key: keys.lock(queued.job, of) } as const] : []),
     ...(replaces ? [{ type: 'value', key: keys.lock(queued.job, of), op: '=', than: replaces.holder } as const] : []),
+    ...(replaces?.kill ? [{ type: 'absent', key: keys.killer(queued.job, replaces.holder) } as const] : []),
     ...away.map(({ runId, revision }) => revisionIs(keys.queued(queued.job, runId), revision)),
   ],
   then: [
     put(keys.queued(queued.job, queued.runId), queued),
-    ...(replaces ? [put(keys.killer(queued.job, replaces.holder), replaces.kill)] : []),
+    ...(replaces?.kill ? [put(keys.killer(queued.job, replaces.holder), replaces.kill)] : []),
     ...away.flatMap(({ runId, event }) => [remove(keys.queued(queued.job, runId)), outboxPut(keys, event)]),
   ],
   else: [get(keys.job(queued.job)), get(keys.queued(queued.job, queued.runId))],

@@ -1,6 +1,7 @@
 import type { RunEvent } from '../domain/events.ts';
 import { toInstant, toMs } from '../domain/instant.ts';
 import type { Keys } from '../domain/keys.ts';
+import type { KnownJob } from '../domain/known-job.ts';
 import {
   dropQueued,
   freeLock,
@@ -21,7 +22,7 @@ import type { Reason } from '../domain/words.ts';
 import { cursorWarnings } from './cursor-warnings.ts';
 import { MOST_AT_ONCE, upTo, type Duty, type DutyContext, type Look } from './duty.ts';
 import type { LeaderView } from './leader-view.ts';
-import { markOf, markOfDeleted, NO_SCHEDULE, unknownPassed } from './mark.ts';
+import { markOf, markOfDeleted, NO_SCHEDULE, unknownPassed, type OwnCursor } from './mark.ts';
 import { standStill } from './settling.ts';
 
 const MINUTE = 60_000;
@@ -35,15 +36,17 @@ export const dutiesOf = (view: LeaderView, context: DutyContext): readonly Duty[
   [...(context.settles ? SETTLING : []), ...OTHERS].flatMap((duty) => duty(view, context).slice(0, MOST_AT_ONCE));
 
 /** Jobs put by hand have no mark of their schedule: they get it, and nothing before it is ever run, missed or caught up. What was due and undecided is told as skipped. */
-const marks: Look = ({ jobs, cursors, befores }, { keys, leader, now }) =>
-  upTo(jobs.values(), ({ known }) => {
+const marks: Look = (view, { keys, leader, now }) => {
+  const { jobs, cursors, befores } = view;
+  return upTo(jobs.values(), ({ known }) => {
     if (!known) return [];
     const job = known.job.name;
     const seen = cursors.get(job);
     if (seen?.cursor?.decision.hash === known.hash) return [];
     const { hash } = known;
     const before = befores.get(job);
-    const { mark, events } = markOf({ name: job, hash, before, cursor: seen?.cursor, now });
+    const own = ownCursors(view, keys, before);
+    const { mark, events, unchanged } = markOf({ name: job, hash, before, cursor: seen?.cursor, now, own });
     if (!mark) return [];
     // Without the version that the cursor knows nobody can name the ticks that the edit passes over. That there may be some is told.
     const unknown = before === undefined && seen?.cursor?.decision.hash !== NO_SCHEDULE ? seen?.cursor : undefined;
@@ -59,19 +62,33 @@ const marks: Look = ({ jobs, cursors, befores }, { keys, leader, now }) =>
           ...mark,
           leader,
           events: unknown ? unknownPassed(job, unknown, now) : events,
+          unchanged,
         }),
       },
     ];
   });
+};
 
 /** Jobs whose key was deleted by hand: what was due and undecided is told, and the cursor knows no schedule any more. */
-const goneJobs: Look = ({ jobs, cursors, befores }, { keys, leader, now }) =>
-  upTo(befores.entries(), ([job, before]) => {
+const goneJobs: Look = (view, { keys, leader, now }) => {
+  const { jobs, cursors, befores } = view;
+  return upTo(befores.entries(), ([job, before]) => {
     const seen = cursors.get(job);
     if (jobs.has(job) || !seen?.cursor) return [];
-    const { mark, events } = markOfDeleted(job, before, seen.cursor, now);
-    return [{ name: 'markGone', job, transaction: markGone({ keys, job, cursorRevision: seen.revision, mark, leader, events }) }];
+    const { mark, events, unchanged } = markOfDeleted(job, before, seen.cursor, now, { own: ownCursors(view, keys, before) });
+    const cursorRevision = seen.revision;
+    return [{ name: 'markGone', job, transaction: markGone({ keys, job, cursorRevision, mark, leader, events, unchanged }) }];
   });
+};
+
+/** How far each worker that is there has come by itself, where the version was one of placement `all`. */
+const ownCursors = ({ cursors, workers }: LeaderView, keys: Keys, before: KnownJob | undefined): readonly OwnCursor[] =>
+  before?.job.mode !== 'all'
+    ? []
+    : [...workers.keys()].flatMap((of) => {
+        const own = cursors.get(`${before.job.name}/${of}`);
+        return own?.cursor ? [{ of, key: keys.tick(before.job.name, of), revision: own.revision, cursor: own.cursor }] : [];
+      });
 
 /** Runs whose worker's presence has been gone for their `lostAfterMs`, counted by this leader: their host has ended them before (design.md §5.3). */
 const lostRuns: Look = ({ jobs, runs, locks, absentSince, kills }, { keys, leader, now, monotonic }) =>

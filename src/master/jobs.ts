@@ -10,10 +10,10 @@ import { defined } from '../domain/run.ts';
 import { compileSchedule } from '../domain/schedule/compile.ts';
 import { parseCursor } from '../domain/tick.ts';
 import type { JobView } from '../domain/wire.ts';
-import type { Clock } from '../streams/clock.ts';
 import type { Entry } from '../streams/ports.ts';
+import { refuseWhenOff, type ClusterClock } from './cluster-clock.ts';
 import type { RouteStores } from './errors.ts';
-import { markOf, markOfDeleted } from './mark.ts';
+import { markOf, markOfDeleted, ownCursorOf, type OwnCursor } from './mark.ts';
 import { mergePatch } from './merge-patch.ts';
 import { badField, badInput, noSuchJob, otherRevision, refused } from './problems.ts';
 import type { Projection } from './projection.ts';
@@ -30,7 +30,7 @@ export type Saved = { readonly view: JobView; readonly isNew: boolean };
 export type JobsDeps = {
   readonly stores: RouteStores;
   readonly keys: Keys;
-  readonly clock: Clock;
+  readonly clusterClock: ClusterClock;
   readonly projection: Projection;
   readonly log: Logger;
   readonly scale: number;
@@ -43,8 +43,14 @@ const MOST_TRIES = 6;
 export type Jobs = ReturnType<typeof createJobs>;
 
 /** Jobs as transactions on the coordination store. Everything is compared with what was read; who comes second is told so, or reads again. */
-export const createJobs = ({ stores: { coordination }, keys, clock, projection, log, scale, timezone }: JobsDeps) => {
-  type Read = { readonly job: Entry | undefined; readonly seen: SeenJob | undefined; readonly cursor: Entry | undefined };
+export const createJobs = ({ stores: { coordination }, keys, clusterClock, projection, log, scale, timezone }: JobsDeps) => {
+  const { clock } = clusterClock;
+  type Read = {
+    readonly job: Entry | undefined;
+    readonly seen: SeenJob | undefined;
+    readonly cursor: Entry | undefined;
+    readonly own: readonly OwnCursor[];
+  };
 
   const read = async (name: string): Promise<Read> => {
     const { reads } = await coordination.transact({
@@ -54,7 +60,10 @@ export const createJobs = ({ stores: { coordination }, keys, clock, projection, 
       ],
     });
     const [job, cursor] = reads;
-    return { job, cursor, seen: job && seeJob(name, job, scale) };
+    const seen = job && seeJob(name, job, scale);
+    // Under placement `all` each worker has decided for itself how far it has come.
+    const own = seen?.known?.job.mode === 'all' ? (await coordination.list(keys.tick(name, ''))).entries : [];
+    return { job, cursor, seen, own: own.flatMap((entry) => ownCursorOf(keys, entry)) };
   };
 
   const meets = (precondition: Precondition, job: Entry | undefined): boolean => {
@@ -87,14 +96,16 @@ export const createJobs = ({ stores: { coordination }, keys, clock, projection, 
         'tooBig',
         `a job may have at most ${String(JOB_LIMIT_BYTES)} bytes; this one has ${String(Buffer.byteLength(text))}`,
       );
-    const { mark, events } = markOf({
+    const { mark, events, unchanged } = markOf({
       name,
       hash: scheduleHash(job),
       before: found.seen?.known,
       cursor: found.cursor && parseCursor(found.cursor.value),
       now: clock.now(),
       by,
+      own: found.own,
     });
+    if (mark) refuseWhenOff(clusterClock);
     const saved: RunEvent = {
       v: 1,
       type: 'jobSaved',
@@ -113,6 +124,7 @@ export const createJobs = ({ stores: { coordination }, keys, clock, projection, 
         read: { jobRevision: found.job?.revision, cursorRevision: found.cursor?.revision },
         ...(mark && { mark }),
         events: [...events, saved],
+        unchanged,
       }),
     );
     if (!succeeded) return undefined;
@@ -186,11 +198,14 @@ export const createJobs = ({ stores: { coordination }, keys, clock, projection, 
     /** Answers the revision of the delete. Live runs go on; what waits is dropped by the leader. */
     delete: async (name: string, by: string, precondition: Precondition = ANY): Promise<number> => {
       for (let tries = 0; tries < MOST_TRIES; tries += 1) {
-        const { job, seen, cursor } = await read(name);
+        const { job, seen, cursor, own } = await read(name);
         if (!job) throw noSuchJob(name);
         if (!meets(precondition, job)) throw otherRevision(job.revision);
         const now = clock.now();
-        const { mark, events } = markOfDeleted(name, seen?.known, cursor && parseCursor(cursor.value), now, by);
+        const { mark, events, unchanged } = markOfDeleted(name, seen?.known, cursor && parseCursor(cursor.value), now, {
+          by,
+          own,
+        });
         const deleted: RunEvent = {
           v: 1,
           type: 'jobDeleted',
@@ -207,6 +222,7 @@ export const createJobs = ({ stores: { coordination }, keys, clock, projection, 
             read: { jobRevision: job.revision, cursorRevision: cursor?.revision },
             mark,
             events: [...events, deleted],
+            unchanged,
           }),
         );
         if (!succeeded) continue;

@@ -1,9 +1,10 @@
 import type { RunEvent } from '../domain/events.ts';
 import { gapOf } from '../domain/gap.ts';
 import { toInstant, toMs } from '../domain/instant.ts';
+import type { Keys } from '../domain/keys.ts';
 import type { KnownJob } from '../domain/known-job.ts';
 import { defined } from '../domain/run.ts';
-import type { Cursor } from '../domain/tick.ts';
+import { parseCursor, type Cursor } from '../domain/tick.ts';
 
 /** So many skipped ticks are told one by one by a save; those after them as one range. */
 const TOLD_SKIPS = 100;
@@ -12,10 +13,20 @@ export type Mark = {
   /** Ms since the epoch, and the hash of the new schedule. None where the schedule is as it was. */
   readonly mark?: { readonly at: number; readonly hash: string };
   readonly events: readonly RunEvent[];
+  /** The workers' own cursors that the events were made from: to be compared. */
+  readonly unchanged: readonly OwnCursor[];
 };
 
-/** What passes over due ticks that nobody has decided: an edit of the job, or its end. */
-export type Passing = { readonly reason: 'edited' | 'jobDeleted'; readonly by?: string | undefined };
+/** What passes over due ticks that nobody has decided: an edit of the job, or its end. `own`: the workers' own cursors, by which the ticks go under placement `all`. */
+export type Passing = {
+  readonly reason: 'edited' | 'jobDeleted';
+  readonly by?: string | undefined;
+  readonly own?: readonly OwnCursor[];
+};
+export type OwnCursor = { readonly of: string; readonly key: string; readonly revision: number; readonly cursor: Cursor };
+
+/** So many workers' own cursors are looked at: the store takes 128 operations. */
+const MOST_OWN = 50;
 
 /** The mark of a changed schedule (design.md §5.1): nothing before it is ever run, missed or caught up; due ticks that it passes are skipped, as edited. Pure. */
 export const markOf = ({
@@ -25,6 +36,7 @@ export const markOf = ({
   cursor,
   now,
   by,
+  own,
 }: {
   readonly name: string;
   readonly hash: string;
@@ -34,9 +46,11 @@ export const markOf = ({
   readonly now: number;
   /** Absent where the key was put by hand. */
   readonly by?: string;
+  readonly own?: readonly OwnCursor[];
 }): Mark => {
-  if (before?.hash === hash && cursor?.decision.hash === hash) return { events: [] };
-  return { mark: { at: markAt(cursor, now), hash }, events: passedOver(before, cursor, now, name, { reason: 'edited', by }) };
+  if (before?.hash === hash && cursor?.decision.hash === hash) return { events: [], unchanged: [] };
+  const events = passedOver(before, cursor, now, name, { reason: 'edited', by, ...defined({ own }) });
+  return { mark: { at: markAt(cursor, now), hash }, events, unchanged: lookedAt(events, own) };
 };
 
 /** The mark of a job that goes: its cursor knows no schedule any more, so that one that is saved under its name later begins anew. */
@@ -45,11 +59,16 @@ export const markOfDeleted = (
   before: KnownJob | undefined,
   cursor: Cursor | undefined,
   now: number,
-  by?: string,
-): Required<Mark> => ({
-  mark: { at: markAt(cursor, now), hash: NO_SCHEDULE },
-  events: passedOver(before, cursor, now, name, { reason: 'jobDeleted', by }),
-});
+  { by, own }: Omit<Passing, 'reason'> = {},
+): Required<Mark> => {
+  const events = passedOver(before, cursor, now, name, { reason: 'jobDeleted', by, ...defined({ own }) });
+  return { mark: { at: markAt(cursor, now), hash: NO_SCHEDULE }, events, unchanged: lookedAt(events, own) };
+};
+
+const lookedAt = (events: readonly RunEvent[], own: readonly OwnCursor[] = []): readonly OwnCursor[] => {
+  const told = new Set(events.flatMap((event) => ('of' in event ? [event.of] : [])));
+  return own.filter(({ of }) => told.has(of));
+};
 
 /** The hash in the cursor of a job that is gone. */
 export const NO_SCHEDULE = 'deleted';
@@ -57,14 +76,20 @@ export const NO_SCHEDULE = 'deleted';
 const markAt = (cursor: Cursor | undefined, now: number): number => Math.max(now, cursor ? toMs(cursor.at) : 0);
 
 /** The ticks of a version that were due and undecided when it went: the first ones each, the rest as one range. None where the cursor is of another schedule: then there is no gap; a disabled job has no ticks. */
-const passedOver = (
+export const passedOver = (
   before: KnownJob | undefined,
   cursor: Cursor | undefined,
   now: number,
   name: string,
-  { reason, by }: Passing,
+  { reason, by, own = [] }: Passing,
 ): readonly RunEvent[] => {
   if (!cursor || !before?.job.enabled || cursor.decision.hash !== before.hash) return [];
+  if (before.job.mode === 'all')
+    return own.slice(0, MOST_OWN).flatMap(({ of, cursor: { at: ownAt, decision } }) => {
+      if (decision.hash !== before.hash) return [];
+      const { missed: passed } = gapOf(before.schedule, Math.max(toMs(cursor.at), toMs(ownAt)), now + 1, now, -1);
+      return passed ? [rangeOf(name, now, { reason, by }, { ...passed, of })] : [];
+    });
   const cursorAt = toMs(cursor.at);
   const { missed } = gapOf(before.schedule, cursorAt, now + 1, now, -1);
   const events: RunEvent[] = [];
@@ -98,7 +123,7 @@ const rangeOf = (
   job: string,
   now: number,
   { reason, by }: Passing,
-  { from, to, count }: { readonly from: number; readonly to: number; readonly count?: number },
+  { from, to, count, of }: { readonly from: number; readonly to: number; readonly count?: number; readonly of?: string },
 ): RunEvent => ({
   v: 1,
   type: 'ticksMissed',
@@ -108,5 +133,15 @@ const rangeOf = (
   to: toInstant(to),
   fate: 'skipped',
   reason,
-  ...defined({ count, by }),
+  ...defined({ count, by, of }),
 });
+
+/** A worker's own cursor, as it lies in its key; none where that cannot be read, or is the job's. */
+export const ownCursorOf = (
+  keys: Keys,
+  { key, value, revision }: { readonly key: string; readonly value: string; readonly revision: number },
+): readonly OwnCursor[] => {
+  const { id: of } = keys.tickOf(key);
+  const cursor = parseCursor(value);
+  return of === undefined || !cursor ? [] : [{ of, key, revision, cursor }];
+};

@@ -10,7 +10,7 @@ import type { Duty, DutyContext } from '../../../src/master/duty.ts';
 import { createLeaderView, LEADER_FEEDS, type LeaderFeed } from '../../../src/master/leader-view.ts';
 import { NO_SCHEDULE } from '../../../src/master/mark.ts';
 import type { Change, Entry } from '../../../src/streams/ports.ts';
-import { aJob, aQueued, aRun, startMaster } from './support.ts';
+import { aJob, aQueued, aRun, aWorker, startMaster } from './support.ts';
 
 const keys = createKeys();
 const now = Date.parse('2026-01-01T00:00:00Z');
@@ -22,6 +22,8 @@ const context: DutyContext = {
   monotonic: 0,
   scale: 1,
   newId: () => 'new-id',
+  settles: true,
+  clockLimitMs: 1_000,
 };
 
 const minutely = { name: 'a', command: 'true', cronExpr: '* * * * *' };
@@ -154,6 +156,30 @@ test('P3: due ticks of a job whose key is deleted by hand are told, and its curs
   expect(view.duties()).toStrictEqual([]);
 });
 
+test('P3: where each worker has ticks of its own, an edit tells what each of those that are there had not decided', () => {
+  const everywhere = { ...minutely, placement: { mode: 'all' } };
+  const hash = hashOf(everywhere);
+  const there = ['w1', 'w2'].map((id, index) => entry(keys.worker(id), { ...aWorker(id), startedAt: at(-9e8) }, 20 + index));
+  const view = leaderView({
+    jobs: [entry(keys.job('a'), everywhere, 5)],
+    cursors: [
+      entry(keys.tick('a'), cursor(-3_600_000, hash), 6),
+      entry(keys.tick('a', 'w1'), cursor(-150_000, hash), 7),
+      entry(keys.tick('a', 'w2'), cursor(-30_000, hash), 8),
+      entry(keys.tick('a', 'gone'), cursor(-3_000_000, hash), 9),
+    ],
+    workers: there,
+  });
+  view.hear('jobs', put(keys.job('a'), { ...everywhere, cronExpr: '0 * * * *' }, 11));
+  const [duty] = view.duties();
+  expect(toldBy(duty).map((event) => ('of' in event ? event.of : undefined))).toStrictEqual(['w1', 'w2']);
+  expect(ticksOf(toldBy(duty))).toStrictEqual([
+    `${at(-120_000)}..${at(0)} 3 skipped edited`,
+    `${at(0)}..${at(0)} 1 skipped edited`,
+  ]);
+  expect(duty?.transaction.if).toContainEqual({ type: 'revision', key: keys.tick('a', 'w1'), is: 7 });
+});
+
 test('P3: a key that is deleted and put again as it was goes on from its cursor', () => {
   const view = leaderView({ ...settled, cursors: [entry(keys.tick('a'), cursor(-30_000, hashOf(minutely)), 6)] });
   view.hear('jobs', gone(keys.job('a'), 11), put(keys.job('a'), minutely, 12));
@@ -209,29 +235,7 @@ test('P5: a kill key for a run that is not there, or has ended, goes after a min
     queue: [entry(keys.queued('a', 'waits'), aQueued('a', 'waits'), 7)],
     jobs: [entry(keys.job('a'), { ...minutely, enabled: false }, 5)],
     cursors: [entry(keys.tick('a'), cursor(0, hashOf({ ...minutely, enabled: false })), 6)],
-    workers: [
-      entry(
-        keys.worker('w1'),
-        {
-          v: 1,
-          id: 'w1',
-          name: 'one',
-          host: 'h',
-          machineId: 'm',
-          nonce: 'n',
-          pid: 1,
-          version: '0',
-          labels: [],
-          slots: 5,
-          running: 0,
-          draining: false,
-          startedAt: at(0),
-          stampedAt: at(0),
-          rules: { schedule: 1, tz: '' },
-        },
-        8,
-      ),
-    ],
+    workers: [entry(keys.worker('w1'), aWorker('w1'), 8)],
     kills: ['live', 'ended', 'absent', 'waits'].map((id, index) => entry(keys.killer('a', id), kill, 20 + index)),
   });
   const ofKills = (): readonly Duty[] => view.duties().filter(({ name }) => name === 'staleKill');
