@@ -62,11 +62,23 @@ export const OPTIONS = {
     flag: '--allow-users <users>',
     help: 'as whom jobs may run by runAs; for a worker that runs as root (nobody but its own user)',
   },
+  spoolLimit: {
+    kind: 'count',
+    in: working,
+    flag: '--spool-limit <bytes>',
+    help: 'what may wait on the disk for the run log; above it the oldest output goes, never an outcome (2000000000)',
+  },
   onStop: {
     kind: 'text',
     in: ['worker'],
     flag: '--on-stop <how>',
-    help: 'on SIGTERM: leave the runs to the next process, or wait for them (leave)',
+    help: 'on SIGTERM: leave the runs to the next process, wait for them, or end them (leave)',
+  },
+  drainTimeout: {
+    kind: 'count',
+    in: ['worker'],
+    flag: '--drain-timeout <s>',
+    help: 'with --on-stop wait: so many seconds, then what still runs is left to the next process (no limit)',
   },
   adminToken: { kind: 'text', in: serving, help: 'token of the first admin, at least 20 characters' },
   clockLimit: {
@@ -84,6 +96,9 @@ export const optionNames = Object.keys(OPTIONS) as readonly OptionName[];
 export const variableOf = (name: string): string =>
   `CRONSTREAM_${name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 export const flagOf = (name: OptionName): string => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
+const ON_STOP = ['leave', 'wait', 'end'] as const;
+export type OnStop = (typeof ON_STOP)[number];
 
 export type Config = {
   readonly data: string;
@@ -106,7 +121,11 @@ export type Config = {
   readonly labels: readonly string[];
   readonly allow: readonly string[] | undefined;
   readonly allowUsers: readonly string[];
-  readonly onStop: 'leave' | 'wait';
+  /** Bytes. */
+  readonly spoolLimit: number;
+  readonly onStop: OnStop;
+  /** Seconds; undefined: no limit. */
+  readonly drainTimeout: number | undefined;
   readonly adminToken: string | undefined;
   /** Milliseconds. */
   readonly clockLimit: number;
@@ -190,10 +209,9 @@ export const resolveConfig = (kind: Kind, { flags, env, file, hostname }: Source
     labels: list('labels') ?? [],
     allow: list('allow'),
     allowUsers: list('allowUsers') ?? [],
-    onStop:
-      checked('onStop', text('onStop'), (how) => how === 'leave' || how === 'wait', 'leave or wait') === 'wait'
-        ? 'wait'
-        : 'leave',
+    spoolLimit: count('spoolLimit', 1_000_000, Number.MAX_SAFE_INTEGER) ?? 2_000_000_000,
+    onStop: read('onStop', toOnStop, 'leave, wait or end') ?? 'leave',
+    drainTimeout: count('drainTimeout', 0, 8_640_000),
     adminToken: checked('adminToken', text('adminToken'), (token) => token.length >= 20, 'long enough: at least 20 characters'),
     logLevel:
       checked('logLevel', text('logLevel'), (level) => LOG_LEVELS.includes(level), `one of ${LOG_LEVELS.join(', ')}`) ?? 'info',
@@ -250,6 +268,7 @@ const toList = (value: unknown): readonly string[] | undefined => {
     ? (items as string[])
     : undefined;
 };
+const toOnStop = (value: unknown): OnStop | undefined => ON_STOP.find((how) => how === value);
 const toCount = (value: unknown, least: number, most: number): number | undefined => {
   const number = typeof value === 'string' && /^\d+$/.test(value.trim()) ? Number(value) : value;
   return typeof number === 'number' && Number.isInteger(number) && number >= least && number <= most ? number : undefined;

@@ -113,11 +113,15 @@ export const serveWorker = async (config: Config): Promise<void> => {
   try {
     const stop$ = new Subject<StopMode>();
     const asked = createDeferred<undefined>();
-    onSignals(config.onStop === 'wait' ? ['wait', 'leave'] : ['leave'], stop$, (mode) => {
+    onSignals(config.onStop === 'leave' ? ['leave'] : [config.onStop, 'leave'], stop$, (mode) => {
       asked.resolve(undefined);
       log.info(
         { mode },
-        mode === 'leave' ? 'stopping: runs that live are left to the next process' : 'draining: waiting for the runs to end',
+        {
+          leave: 'stopping: runs that live are left to the next process',
+          wait: 'draining: waiting for the runs to end',
+          end: 'stopping: the runs are ended',
+        }[mode],
       );
     });
     const isReady = await Promise.race([
@@ -196,11 +200,13 @@ const makeWorker = (
       labels: config.labels,
       allow: config.allow,
       allowUsers: config.allowUsers,
+      spoolLimitBytes: config.spoolLimit,
       version: VERSION,
       launcherPath: LAUNCHER,
       scale: config.timeScale,
       clockLimitMs: config.clockLimit,
       endWithMe,
+      drainTimeoutMs: config.drainTimeout === undefined ? Infinity : config.drainTimeout * 1_000,
     },
   });
 

@@ -130,8 +130,11 @@ export const Presence = Type.Object({
   /** As whom it runs commands where a job says so; absent: as its own user alone. */
   users: Type.Optional(Type.Array(Type.String())),
   running: Type.Integer({ minimum: 0 }),
-  /** Bytes of events and output that wait in the spool for the run log, and the age of the oldest. */
+  /** Bytes that its spool takes on the disk, and may take; output that was thrown away to stay within that since its start; events that the run log refused and that wait for a person. */
   spoolBytes: Type.Optional(Type.Integer({ minimum: 0 })),
+  spoolLimitBytes: Type.Optional(Type.Integer({ minimum: 0 })),
+  spoolCutBytes: Type.Optional(Type.Integer({ minimum: 0 })),
+  setAside: Type.Optional(Type.Integer({ minimum: 0 })),
   draining: Type.Boolean(),
   startedAt: At,
   stampedAt: At,

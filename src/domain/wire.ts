@@ -96,7 +96,13 @@ export const WorkerView = Type.Object(
     clockOffsetMs: Type.Optional(Type.Integer()),
     /** Why it takes no ticks, though it does not drain: its clock is outside a majority, or others know newer schedule rules or time zone data. */
     passes: Type.Optional(Type.Enum(['skewed', 'oldRules'])),
+    /** Bytes that its spool takes on the disk, and may take. */
     spoolBytes: Type.Optional(count),
+    spoolLimitBytes: Type.Optional(count),
+    /** Output that it has thrown away since its start, to stay within that. */
+    spoolCutBytes: Type.Optional(count),
+    /** Events that the run log refused: they lie in its spool, in refused.ndjson. */
+    setAside: Type.Optional(count),
     running: Type.Array(RunView),
   },
   { $id: 'WorkerView', title: 'WorkerView' },

@@ -103,7 +103,8 @@ export const jobView = (seen: Seen, job: SeenJob, now: number, language: Languag
 };
 
 export const workerView = (seen: Seen, presence: Presence): WorkerView => {
-  const { id, name, host, pid, version, labels, slots, startedAt, stampedAt, spoolBytes, allow, users, clockOffsetMs } = presence;
+  const { id, name, host, pid, version, labels, slots, startedAt, stampedAt, allow, users, clockOffsetMs } = presence;
+  const { spoolBytes, spoolLimitBytes, spoolCutBytes, setAside } = presence;
   return {
     id,
     name,
@@ -116,7 +117,16 @@ export const workerView = (seen: Seen, presence: Presence): WorkerView => {
     startedAt,
     lastSeenAt: stampedAt,
     running: running(seen.runsOfWorker(id)).map((run) => runView(seen, run)),
-    ...defined({ spoolBytes, allow, users, clockOffsetMs, passes: passesOf(seen, presence) }),
+    ...defined({
+      spoolBytes,
+      spoolLimitBytes,
+      spoolCutBytes,
+      setAside,
+      allow,
+      users,
+      clockOffsetMs,
+      passes: passesOf(seen, presence),
+    }),
   };
 };
 

@@ -4,6 +4,7 @@ import { uuidv7 } from 'uuidv7';
 import { toInstant } from '../domain/instant.ts';
 import { SCHEDULE_RULES, type Presence } from '../domain/values.ts';
 import type { Clock } from '../streams/clock.ts';
+import { SPOOL_LIMIT_BYTES } from './spool.ts';
 import type { Parts, WorkerConfig } from './worker.ts';
 
 /** What the worker's presence says, now. */
@@ -30,6 +31,9 @@ export const createDescription = (
     users: [...users.all.keys()],
     running: runs.count(),
     spoolBytes: spool.bytes(),
+    spoolLimitBytes: config.spoolLimitBytes ?? SPOOL_LIMIT_BYTES,
+    spoolCutBytes: spool.cutBytes(),
+    setAside: spool.countOfSetAside(),
     draining: here.draining,
     startedAt,
     stampedAt: toInstant(clock.now()),

@@ -1,4 +1,4 @@
-import { appendFile, open, readFile, truncate, writeFile } from 'node:fs/promises';
+import { open, readFile, truncate, writeFile } from 'node:fs/promises';
 
 export type EventFileOptions<L> = {
   readonly path: string;
@@ -41,10 +41,19 @@ export const openEventFile = async <L>({ path, shippedPath, onLine }: EventFileO
   return {
     /** Lines in all. */
     count: (): number => count,
-    append: async (lines: readonly L[]): Promise<void> => {
+    /** Bytes in all. */
+    bytes: (): number => size,
+    /** With `isSynced` what it answers outlives a power cut; without, the end of the process alone. */
+    append: async (lines: readonly L[], isSynced = false): Promise<void> => {
       const text = Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
       try {
-        await appendFile(path, text, { mode: 0o600 });
+        const file = await open(path, 'a', 0o600);
+        try {
+          await file.appendFile(text);
+          if (isSynced) await file.datasync();
+        } finally {
+          await file.close();
+        }
       } catch (error) {
         // A full disk may have taken half a line, and the next one would be glued to it.
         await truncate(path, size).catch(() => undefined);
@@ -89,6 +98,8 @@ export const openEventFile = async <L>({ path, shippedPath, onLine }: EventFileO
       await writeFile(shippedPath, JSON.stringify({ v: 1, ...confirmed }), { mode: 0o600 }).catch(() => undefined);
     },
     hasMore: (): boolean => given.count < count,
+    /** Whether some were handed out and are not confirmed. */
+    isUnderway: (): boolean => confirmed.count < given.count,
     isConfirmed: (): boolean => confirmed.count >= count,
   };
 };

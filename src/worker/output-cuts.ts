@@ -39,7 +39,7 @@ const chunks = (from: number, to: number): readonly Span[] => {
   return spans;
 };
 
-/** The event of a cut, with its bytes as they were printed. A file that somebody removed or shortened gives what there is. */
+/** The event of a cut, with its bytes as they were printed. Of a file that was shortened (the spool's limit) or removed it says how much is gone. */
 export const readCut = async (out: string, { length, ...line }: OutputLine): Promise<RunEvent> => {
   const file = await open(out, 'r').catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
@@ -48,8 +48,30 @@ export const readCut = async (out: string, { length, ...line }: OutputLine): Pro
   const data = new Uint8Array(length);
   try {
     const bytesRead = (await file?.read(data, 0, length, line.offset))?.bytesRead ?? 0;
-    return { ...line, data: data.subarray(0, bytesRead) };
+    const isGone = bytesRead === 0 && length > 0;
+    return { ...line, data: data.subarray(0, bytesRead), ...(isGone && { droppedBytes: (line.droppedBytes ?? 0) + length }) };
   } finally {
     await file?.close();
   }
 };
+
+/** What lies between the head and what may become the tail of an output that is still being printed: it will never be told. Undefined where that is less than `leastBytes`. Pure. */
+export const middleOf = ({
+  size,
+  cutTo,
+  limitBytes,
+  leastBytes,
+}: {
+  readonly size: number;
+  readonly cutTo: number;
+  readonly limitBytes: number;
+  readonly leastBytes: number;
+}): { readonly offset: number; readonly length: number } | undefined => {
+  const headBytes = Math.floor(limitBytes / 2);
+  if (cutTo < headBytes) return undefined; // the head is not told yet
+  const offset = Math.ceil(cutTo / PAGE_BYTES) * PAGE_BYTES;
+  const length = Math.floor((size - (limitBytes - headBytes) - offset) / PAGE_BYTES) * PAGE_BYTES;
+  return length >= Math.max(leastBytes, PAGE_BYTES) ? { offset, length } : undefined;
+};
+
+const PAGE_BYTES = 4_096;

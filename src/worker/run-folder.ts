@@ -1,9 +1,16 @@
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { FILES, type Exit } from '../launcher/protocol.ts';
 import type { RunEvent } from '../domain/events.ts';
 import { openEventFile } from './event-file.ts';
-import { cutOf, readCut, type Line } from './output-cuts.ts';
+import { cutOf, middleOf, readCut, type Line } from './output-cuts.ts';
+
+/** What the small files and the folder itself take on a disk, about. */
+export const FOLDER_BYTES = 16_384;
+/** Ends of attempts outlive a power cut too: whoever reads the outcome in the coordination store will find it in the run log. */
+const SYNCED: readonly RunEvent['type'][] = ['finished', 'attemptEnded'];
 
 /** In place of a process: it was never started and never will be. */
 const FORBIDDEN = 'never started';
@@ -31,7 +38,12 @@ export const openRunFolder = async (dir: string, of: FolderOf) => {
   };
   const events = await openEventFile<Line>({ path: path('events'), shippedPath: path('shipped'), onLine: note });
   let isReleased = false;
-  let bytes = 0;
+  /** Of `out`: what it takes on the disk, how long it is, its limit, and how far its events were handed out. */
+  let outBytes = 0;
+  let outSize = 0;
+  let outLimit = Number.MAX_SAFE_INTEGER;
+  let handedTo = 0;
+  let punchedTo = 0;
   // Everything that reads or writes the folder goes one after the other.
   let turn: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(act: () => Promise<T>): Promise<T> => {
@@ -41,12 +53,17 @@ export const openRunFolder = async (dir: string, of: FolderOf) => {
   };
   const sizeOfOut = async (): Promise<number> => {
     const found = await stat(path('out')).catch(() => undefined);
-    bytes = found?.size ?? 0;
-    return bytes;
+    outBytes = (found?.blocks ?? 0) * 512;
+    outSize = found?.size ?? 0;
+    return outSize;
   };
+  await sizeOfOut();
   const addLines = async (added: readonly Line[]): Promise<void> => {
     if (added.length === 0) return;
-    await events.append(added);
+    await events.append(
+      added,
+      added.some(({ type }) => SYNCED.includes(type)),
+    );
     added.forEach(note);
   };
 
@@ -78,6 +95,7 @@ export const openRunFolder = async (dir: string, of: FolderOf) => {
     cut: (at: string, limitBytes: number, isEnd: boolean) =>
       inTurn(async () => {
         const size = await sizeOfOut();
+        outLimit = limitBytes;
         const { spans, end } = cutOf({ size, cutTo, limitBytes, isEnd });
         await addLines(spans.map((span, index) => ({ v: 1, type: 'output', ...of, seq: events.count() + index, at, ...span })));
         cutTo = end;
@@ -90,6 +108,7 @@ export const openRunFolder = async (dir: string, of: FolderOf) => {
         const taken: RunEvent[] = [];
         for (const line of lines) taken.push(line.type === 'output' ? await readCut(path('out'), line) : line);
         events.handed(lines.length);
+        for (const line of lines) if (line.type === 'output') handedTo = Math.max(handedTo, line.offset + line.length);
         return taken;
       }),
     /** The run log has so many more of those that were handed out, in their order. */
@@ -102,9 +121,32 @@ export const openRunFolder = async (dir: string, of: FolderOf) => {
       isReleased = true;
     },
     isDone: (): boolean => isReleased && events.isConfirmed(),
+    /** Nothing of it is on its way and nothing will be added: the folder may be closed and opened again. */
+    isAtRest: (): boolean => isReleased && !events.isUnderway(),
     isAllHanded: (): boolean => !events.hasMore(),
-    /** Size of the output when it was last looked at. */
-    bytes: (): number => bytes,
+    /** What it takes on the disk, as far as it was looked at. */
+    bytes: (): number => FOLDER_BYTES + events.bytes() + outBytes,
+    outputBytes: (): number => outBytes,
+    /** Throws away the output of a command that has ended, from what was not handed out yet on; its events say how much is gone. Answers what that freed. */
+    dropOutput: () =>
+      inTurn(async () => {
+        await sizeOfOut();
+        const before = outBytes;
+        if (!isReleased || outSize <= handedTo) return 0;
+        await truncate(path('out'), handedTo);
+        await sizeOfOut();
+        return before - outBytes;
+      }),
+    /** Gives back the disk below the middle of an output that is still being printed and is above its limit: what would never be told. Rejects where the file system cannot. */
+    punchOutput: (leastBytes: number) =>
+      inTurn(async () => {
+        const middle = middleOf({ size: outSize, cutTo: Math.max(cutTo, punchedTo), limitBytes: outLimit, leastBytes });
+        if (!middle || isReleased) return;
+        const { offset, length } = middle;
+        await promisify(execFile)('fallocate', ['-p', '-o', String(offset), '-l', String(length), path('out')]);
+        punchedTo = offset + length;
+        await sizeOfOut();
+      }),
     // The launcher may still lay a file down while this goes through the folder: then it is not empty at the end, and is gone through again.
     remove: () => inTurn(() => rm(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 })),
   };

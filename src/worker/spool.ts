@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Subject, type Observable } from 'rxjs';
 import type { RunEvent } from '../domain/events.ts';
@@ -19,13 +19,33 @@ export type Found = {
 
 export type Spool = Awaited<ReturnType<typeof openSpool>>;
 
+/** What a spool may take on the disk where nobody says so. */
+export const SPOOL_LIMIT_BYTES = 2_000_000_000;
 const BATCH_BYTES = 2_000_000;
+/** So many folders are kept open. Others that only wait for the run log are known by name alone: while it is away there may be very many. */
+const MOST_OPEN = 500;
+const REFUSED = 'refused.ndjson';
+/** Output of a live command that will never be told is given back in pieces of this size; when the spool is full, of that one. */
+const [PUNCH_BYTES, LEAST_PUNCH_BYTES] = [64 * 1024 * 1024, 1024 * 1024];
+/** Full, it is brought down to this part of its limit, so that not every second cuts a little. */
+const DOWN_TO = 0.9;
+
+/** What a look at the spool's size did: the output that was thrown away, in bytes, and of how many attempts. */
+export type Trimmed = { readonly bytes: number; readonly attempts: number };
+
+type Resting = { readonly of: FolderOf; readonly bytes: number; readonly outputBytes: number };
 const nameOf = (runId: string, attempt: number): string => `${runId}.${String(attempt).padStart(3, '0')}`;
 
 /** The spool of a worker: a folder an attempt. Events go to disk before they go anywhere (P4). */
-export const openSpool = async (root: string) => {
+export const openSpool = async (root: string, mostOpen = MOST_OPEN) => {
   await mkdir(root, { recursive: true, mode: 0o700 });
   const folders = new Map<string, RunFolder>();
+  /** Those that wait for the run log and are not open. */
+  const resting = new Map<string, Resting>();
+  let restingBytes = 0;
+  let setAside = (await readFile(join(root, REFUSED), 'utf8').catch(() => '')).split('\n').length - 1;
+  let cutBytes = 0;
+  let canPunch = true;
   const wakes$ = new Subject<void>();
 
   const opening = new Map<string, Promise<RunFolder>>();
@@ -39,6 +59,12 @@ export const openSpool = async (root: string) => {
     opening.set(name, opened);
     try {
       const folder = await opened;
+      const rested = resting.get(name);
+      if (rested) {
+        resting.delete(name);
+        restingBytes -= rested.bytes;
+        folder.release();
+      }
       folders.set(name, folder);
       return folder;
     } finally {
@@ -48,6 +74,40 @@ export const openSpool = async (root: string) => {
   const forget = async (folder: RunFolder): Promise<void> => {
     folders.delete(nameOf(folder.of.runId, folder.of.attempt));
     await folder.remove();
+  };
+
+  const rest = (folder: RunFolder): void => {
+    const name = nameOf(folder.of.runId, folder.of.attempt);
+    if (folders.size <= mostOpen || !folder.isAtRest() || !folders.delete(name)) return;
+    resting.set(name, { of: folder.of, bytes: folder.bytes(), outputBytes: folder.outputBytes() });
+    restingBytes += folder.bytes();
+  };
+
+  const bytes = (): number => [...folders.values()].reduce((sum, folder) => sum + folder.bytes(), restingBytes);
+
+  /** Takes away the output of attempts that have ended, the oldest first (names begin with ids that rise with time), until so much is gone. */
+  const dropOldest = async (wanted: number): Promise<Trimmed> => {
+    const names = [...folders.keys(), ...resting.keys()].toSorted();
+    let [freed, attempts] = [0, 0];
+    for (const name of names) {
+      if (freed >= wanted) break;
+      const there = resting.get(name);
+      if (there?.outputBytes === 0) continue;
+      const folder = folders.get(name) ?? (there && (await open(there.of)));
+      if (!folder) continue; // it was shipped meanwhile
+      const gone = await folder.dropOutput();
+      freed += gone;
+      attempts += gone > 0 ? 1 : 0;
+      rest(folder);
+    }
+    cutBytes += freed;
+    return { bytes: freed, attempts };
+  };
+
+  const openOldest = async (): Promise<RunFolder> => {
+    const [first] = resting.values();
+    if (!first) throw new Error('nothing rests');
+    return open(first.of);
   };
 
   /** Whoever was served goes to the end of the line: a command that prints without end must not keep the others waiting. */
@@ -109,10 +169,13 @@ export const openSpool = async (root: string) => {
     take: async (most: number): Promise<readonly SpoolItem[]> => {
       const items: SpoolItem[] = [];
       let bytes = 0;
-      for (const folder of [...folders.values()]) {
+      const line = [...folders.values()];
+      for (let next = line.shift(); next ?? resting.size > 0; next = line.shift()) {
         if (items.length >= most || bytes >= BATCH_BYTES) break;
-        if (!folder.hasMore()) continue;
+        if (next?.hasMore() === false) continue;
+        let folder: RunFolder;
         try {
+          folder = next ?? (await openOldest());
           for (const event of await folder.take(most - items.length, BATCH_BYTES - bytes)) {
             items.push({ event, folder });
             bytes += event.type === 'output' ? event.data.length : 0;
@@ -133,17 +196,40 @@ export const openSpool = async (root: string) => {
       for (const [folder, count] of counts) {
         await folder.confirm(count);
         if (folder.isDone()) await forget(folder);
+        else rest(folder);
       }
     },
     /** Called when nothing will be added to a folder: it may be confirmed already. */
     release: async (folder: RunFolder): Promise<void> => {
       folder.release();
       if (folder.isDone()) await forget(folder);
+      else rest(folder);
+    },
+    /** Keeps the spool within its limit, in bytes on the disk: gives back what will never be told anyway, then throws away output of attempts that have ended, the oldest first. Events stay,
+     *  whatever the limit says: an outcome is never lost (P4). */
+    trim: async (limitBytes: number): Promise<Trimmed> => {
+      const isFull = bytes() > limitBytes;
+      for (const folder of folders.values())
+        if (canPunch)
+          await folder.punchOutput(isFull ? LEAST_PUNCH_BYTES : PUNCH_BYTES).catch(() => {
+            canPunch = false; // this file system, or this machine without `fallocate`, cannot
+          });
+      const now = bytes();
+      return now > limitBytes ? dropOldest(now - limitBytes * DOWN_TO) : { bytes: 0, attempts: 0 };
     },
     /** An event that the run log will never take is kept for a person to look at. */
-    setAside: (event: RunEvent, reason: string): Promise<void> =>
-      appendFile(join(root, 'refused.ndjson'), `${JSON.stringify({ reason, event })}\n`, { mode: 0o600 }),
-    bytes: (): number => [...folders.values()].reduce((sum, folder) => sum + folder.bytes(), 0),
-    waiting: (): boolean => [...folders.values()].some((folder) => folder.hasMore() || !folder.isAllHanded()),
+    setAside: async (event: RunEvent, reason: string): Promise<void> => {
+      await appendFile(join(root, REFUSED), `${JSON.stringify({ reason, event })}\n`, { mode: 0o600 });
+      setAside += 1;
+    },
+    /** How many were set aside, by this process and those before it. */
+    countOfSetAside: (): number => setAside,
+    /** What it takes on the disk. */
+    bytes,
+    /** Output that this process has thrown away to stay within the limit. */
+    cutBytes: (): number => cutBytes,
+    /** Folders that are held open: what memory goes by. */
+    countOfOpen: (): number => folders.size,
+    waiting: (): boolean => resting.size > 0 || [...folders.values()].some((folder) => folder.hasMore() || !folder.isAllHanded()),
   };
 };

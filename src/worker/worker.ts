@@ -39,7 +39,7 @@ import { presence } from './presence.ts';
 import { createReader, cursorsAfter } from './reading.ts';
 import { adopt, compare, resettle } from './recover.ts';
 import { createRuns } from './runs.ts';
-import { openSpool } from './spool.ts';
+import { openSpool, SPOOL_LIMIT_BYTES } from './spool.ts';
 import { createStop } from './stop.ts';
 import { usersOf } from './users.ts';
 
@@ -61,8 +61,12 @@ export type WorkerConfig = {
   readonly scale: number;
   /** Off by more than this, and outside a majority, it takes nothing. */
   readonly clockLimitMs?: number | undefined;
+  /** What its spool may take on the disk, in bytes; 2 GB if absent. */
+  readonly spoolLimitBytes?: number | undefined;
   /** The launcher ends with this worker: under `up` no command survives. */
   readonly endWithMe: boolean;
+  /** How long `wait` waits for runs before it leaves them, ms; Infinity: until they have ended. */
+  readonly drainTimeoutMs: number;
 };
 
 /** `leave`: take nothing new, flush, release; the runs stay with the launcher for the next process. `wait`: wait for the runs first. `end`: end them first. */
@@ -88,6 +92,7 @@ export type WorkerStatus = {
 };
 
 const CUT_MS = 200;
+const TRIM_MS = 1_000;
 const COMPARE_MS = 60_000;
 const STATUS_MS = 100;
 
@@ -265,6 +270,24 @@ const live = (deps: WorkerDeps, parts: Parts): Observable<WorkerStatus> => {
   );
 
   const cuts$ = every(CUT_MS, clock).pipe(exhaustMap(() => from(runs.cutAll())));
+  const limitBytes = config.spoolLimitBytes ?? SPOOL_LIMIT_BYTES;
+  const trims$ = every(TRIM_MS, clock).pipe(
+    exhaustMap(() =>
+      defer(() => spool.trim(limitBytes)).pipe(
+        tap(({ bytes, attempts }) => {
+          if (bytes > 0)
+            log.warn(
+              { limitBytes, cutBytes: bytes, attempts },
+              'the spool is full: the oldest output in it was thrown away; outcomes stay',
+            );
+        }),
+        catchError((error: unknown) => {
+          log.warn({ err: error }, 'the spool could not be kept within its limit');
+          return EMPTY;
+        }),
+      ),
+    ),
+  );
   const compares$ = every(COMPARE_MS / config.scale, clock).pipe(
     filter((turn) => turn > 0),
     exhaustMap(() =>
@@ -304,6 +327,7 @@ const live = (deps: WorkerDeps, parts: Parts): Observable<WorkerStatus> => {
     pipeline$,
     presence$,
     cuts$,
+    trims$,
     stop.drains$,
     registered$.pipe(
       take(1),

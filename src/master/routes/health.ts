@@ -1,11 +1,21 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
+import { offsetInWords, type ClockStanding } from '../../domain/clock-offset.ts';
+import { knowsLess } from '../../domain/rules.ts';
+import type { Presence, Rules } from '../../domain/values.ts';
 import { sleep } from '../../streams/clock.ts';
+import type { ClusterClock } from '../cluster-clock.ts';
 import type { Parts } from '../parts.ts';
+import type { Seen } from '../seen.ts';
 import { running } from '../views.ts';
 import type { Store } from '../problems.ts';
 
-export type HealthParts = Parts & { readonly isLeader: () => boolean };
+export type HealthParts = Parts & {
+  readonly isLeader: () => boolean;
+  readonly clusterClock: ClusterClock;
+  /** By what this master computes fire times. */
+  readonly rules: Rules;
+};
 
 const READY_MS = 2_000;
 
@@ -17,12 +27,16 @@ const Ready = Type.Object({
   leader: Type.Boolean(),
   /** What is missing, in words. */
   missing: Type.Array(Type.String()),
+  /** What is wrong in the cluster, in words; this master serves all the same. */
+  warnings: Type.Array(Type.String()),
+  /** How far the clock of this master is ahead of the median of all; absent while it has heard of no other. */
+  clockOffsetMs: Type.Optional(Type.Integer()),
 });
 
 /** Alive, ready, and in numbers. Public: none of it tells of jobs. */
 export const healthRoutes: FastifyPluginAsyncTypebox<HealthParts> = async (
   app,
-  { projection, stores, keys, clock, version, isLeader },
+  { projection, stores, keys, clock, version, isLeader, clusterClock, rules },
 ) => {
   app.get('/healthz', { schema: { summary: 'Alive', tags: ['health'] } }, async () => ({ status: 'alive', version }));
 
@@ -49,9 +63,26 @@ export const healthRoutes: FastifyPluginAsyncTypebox<HealthParts> = async (
       const missing = [
         ...away.map((store) => `the ${store === 'runLog' ? 'run log' : 'coordination store'} does not answer`),
         ...Object.entries(feeds).flatMap(([name, isInSync]) => (isInSync ? [] : [`the feed of ${name} is not in sync`])),
+        ...(clusterClock.isOff()
+          ? [`the clock of this master is ${offsetInWords(clusterClock.state().offsetMs)}: it neither leads nor saves schedules`]
+          : []),
       ];
+      const { standing, offsetMs } = clusterClock.state();
+      const warnings = warningsOf(projection.seen, {
+        standing,
+        offsetMs,
+        settles: !isLeader() || !knowsLess(rules, projection.seen.workers.values()),
+      });
       const ready = missing.length === 0;
-      return reply.code(ready ? 200 : 503).send({ ready, stores: { coordination, runLog }, feeds, leader: isLeader(), missing });
+      return reply.code(ready ? 200 : 503).send({
+        ready,
+        stores: { coordination, runLog },
+        feeds,
+        leader: isLeader(),
+        missing,
+        warnings,
+        ...(standing === 'unknown' ? {} : { clockOffsetMs: offsetMs }),
+      });
     },
   );
 
@@ -67,11 +98,71 @@ export const healthRoutes: FastifyPluginAsyncTypebox<HealthParts> = async (
       gauge('leader', 'Whether this master leads', Number(isLeader())),
       gauge('feeds_in_sync', 'Feeds of this master in sync', Object.values(projection.states()).filter(Boolean).length),
       gauge('revision', 'Newest revision of the coordination store that was heard of', projection.position()),
+      gauge('workers_skewed', 'Workers that take nothing because their clock is off', skewedIn(seen)),
+      gauge('cursors_ahead', 'Jobs whose cursor is ahead of time', seen.warnings.size),
+      gauge('clock_offset_ms', 'How far the clock of this master is ahead of the median of all', clusterClock.state().offsetMs),
+      gauge('spool_bytes', 'What the spools of all workers take on their disks', spoolsIn(seen).bytes),
+      gauge('spools_filling', 'Workers whose spool is above three quarters of its limit', spoolsIn(seen).filling),
+      gauge(
+        'spool_cut_bytes',
+        'Output that workers have thrown away since their start: their spool was full',
+        spoolsIn(seen).cutBytes,
+      ),
+      gauge('events_set_aside', 'Events that the run log refused and that wait in spools for a person', spoolsIn(seen).setAside),
       gauge('heap_bytes', 'Heap in use', heapUsed),
       gauge('resident_bytes', 'Resident memory', rss),
     ];
     return reply.type('text/plain; version=0.0.4; charset=utf-8').send(lines.join(''));
   });
+};
+
+const skewedIn = ({ workers }: Seen): number => [...workers.values()].filter(({ skewed }) => skewed === true).length;
+
+/** Above this part of its limit a spool counts as nearly full. */
+const NEARLY = 0.75;
+
+const spoolsIn = ({ workers }: Seen) => {
+  const all = [...workers.values()];
+  const sum = (of: (presence: Presence) => number | undefined): number => all.reduce((total, each) => total + (of(each) ?? 0), 0);
+  return {
+    bytes: sum(({ spoolBytes }) => spoolBytes),
+    cutBytes: sum(({ spoolCutBytes }) => spoolCutBytes),
+    setAside: sum(({ setAside }) => setAside),
+    filling: all.filter(({ spoolBytes = 0, spoolLimitBytes = Infinity }) => spoolBytes > NEARLY * spoolLimitBytes).length,
+  };
+};
+
+/** What is wrong, in words that name neither jobs nor hosts: everybody may read them. */
+const warningsOf = (
+  seen: Seen,
+  { standing, offsetMs, settles }: { readonly standing: ClockStanding; readonly offsetMs: number; readonly settles: boolean },
+): string[] => {
+  const skewed = skewedIn(seen);
+  const old = [...seen.workers.values()].filter(({ rules }) => knowsLess(rules, seen.workers.values())).length;
+  const ahead = seen.warnings.size;
+  const spool = spoolsIn(seen);
+  return [
+    ...(spool.filling > 0
+      ? [`the spool of ${String(spool.filling)} worker(s) is nearly full: the run log does not take what they have to tell`]
+      : []),
+    ...(spool.cutBytes > 0
+      ? [`${String(spool.cutBytes)} bytes of output were thrown away by workers whose spool was full; no outcome was`]
+      : []),
+    ...(spool.setAside > 0
+      ? [`the run log refused ${String(spool.setAside)} event(s): they lie in refused.ndjson in the spools of workers`]
+      : []),
+    ...(standing === 'unsure'
+      ? [`the clock of this master is ${offsetInWords(offsetMs)}, and too few agree to say which is right`]
+      : []),
+    ...(skewed > 0 ? [`${String(skewed)} worker(s) take nothing: their clocks are off (see the workers page)`] : []),
+    ...(old > 0
+      ? [`${String(old)} worker(s) have older schedule rules or time zone data than others and leave the ticks to them`]
+      : []),
+    ...(ahead > 0 ? [`${String(ahead)} job(s) have a cursor ahead of time and do not run until it is set back`] : []),
+    ...(settles
+      ? []
+      : ['this leader has older schedule rules or time zone data than a worker: it settles no ticks until it is upgraded']),
+  ];
 };
 
 const gauge = (name: string, help: string, value: number): string =>

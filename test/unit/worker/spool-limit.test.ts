@@ -1,0 +1,163 @@
+// P4: a run log that is away for long: the disk of the spool has a limit, memory goes by what is open, and no outcome is lost.
+import { spawnSync } from 'node:child_process';
+import { appendFileSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { uuidv7 } from 'uuidv7';
+import { expect, onTestFinished, test } from 'vitest';
+import type { RunEvent } from '../../../src/domain/events.ts';
+import { middleOf } from '../../../src/worker/output-cuts.ts';
+import { openSpool, type Spool } from '../../../src/worker/spool.ts';
+
+const at = '2026-11-27T03:00:00.000Z';
+const kB = 1024;
+const finished = { type: 'finished', at, outcome: 'succeeded', exitCode: 0 } as const;
+
+const newRoot = (): string => {
+  const base = mkdtempSync(join(tmpdir(), 'cronstream-spool-'));
+  onTestFinished(() => rmSync(base, { recursive: true, force: true }));
+  return join(base, 'spool');
+};
+
+/** Whether this machine and this file system can. */
+const canPunch = (): boolean => {
+  const file = join(newRoot(), '..', 'probe');
+  writeFileSync(file, Buffer.alloc(64 * kB, 1));
+  return spawnSync('fallocate', ['-p', '-o', '0', '-l', String(32 * kB), file]).status === 0;
+};
+
+/** A run that has ended and printed so much; nothing of it is shipped. */
+const endedRun = async (spool: Spool, outputBytes: number) => {
+  const folder = await spool.open({ job: 'backup', runId: uuidv7(), attempt: 1 });
+  await folder.writeFacts({ v: 1, live: { job: 'backup' } });
+  writeFileSync(join(folder.dir, 'out'), Buffer.alloc(outputBytes, 120));
+  await folder.cut(at, 100_000_000, true);
+  await folder.tell(finished);
+  await spool.release(folder);
+  return folder;
+};
+
+const ship = async (spool: Spool): Promise<readonly RunEvent[]> => {
+  const events: RunEvent[] = [];
+  for (;;) {
+    const items = await spool.take(100);
+    if (items.length === 0) return events;
+    events.push(...items.map(({ event }) => event));
+    await spool.confirm(items);
+  }
+};
+
+const told = (events: readonly RunEvent[], runId: string) => {
+  const own = events.filter((event) => 'runId' in event && event.runId === runId);
+  const outputs = own.filter((event) => event.type === 'output');
+  return {
+    printed: outputs.reduce((sum, { data }) => sum + data.length, 0),
+    dropped: outputs.reduce((sum, { droppedBytes = 0 }) => sum + droppedBytes, 0),
+    last: own.at(-1)?.type,
+  };
+};
+
+test('within its limit nothing is cut', async () => {
+  const spool = await openSpool(newRoot());
+  const run = await endedRun(spool, 200 * kB);
+  expect(await spool.trim(10_000 * kB)).toStrictEqual({ bytes: 0, attempts: 0 });
+  expect(told(await ship(spool), run.of.runId)).toStrictEqual({ printed: 200 * kB, dropped: 0, last: 'finished' });
+  expect(spool.bytes()).toBe(0);
+});
+
+test('on reaching it the oldest output goes first, is said to be gone, and no outcome goes', async () => {
+  const root = newRoot();
+  const spool = await openSpool(root);
+  const runs = [];
+  for (let n = 0; n < 4; n += 1) runs.push(await endedRun(spool, 200 * kB));
+  const trimmed = await spool.trim(700 * kB);
+  expect(trimmed.attempts).toBeGreaterThan(0);
+  expect(spool.bytes()).toBeLessThanOrEqual(700 * kB);
+  expect(spool.cutBytes()).toBe(trimmed.bytes);
+  // Another process ships what this one left: it knows of the cut from the disk.
+  const later = await openSpool(root);
+  for (const { folder } of await later.found(() => undefined)) await later.release(folder);
+  const events = await ship(later);
+  const all = runs.map(({ of }) => told(events, of.runId));
+  expect(all.map(({ last }) => last)).toStrictEqual(runs.map(() => 'finished'));
+  expect(all[0]).toMatchObject({ printed: 0, dropped: 200 * kB });
+  expect(all[3]).toMatchObject({ printed: 200 * kB, dropped: 0 });
+  for (const { printed, dropped } of all) expect(printed + dropped).toBe(200 * kB);
+});
+
+test('what was handed out before the cut is the same when it is handed out again after a crash', async () => {
+  const root = newRoot();
+  const spool = await openSpool(root);
+  await endedRun(spool, 200 * kB);
+  const handed = (await spool.take(1)).map(({ event }) => event);
+  await spool.trim(1);
+  const later = await openSpool(root);
+  for (const { folder } of await later.found(() => undefined)) await later.release(folder);
+  const events = await ship(later);
+  expect(handed).toMatchObject([{ type: 'output', offset: 0 }]);
+  expect(events[0]).toStrictEqual(handed[0]);
+  expect(events.slice(1, -1).every((event) => event.type === 'output' && event.data.length === 0)).toBe(true);
+});
+
+test('a live run keeps its output; below the middle that will never be told the disk is given back', async () => {
+  const spool = await openSpool(newRoot());
+  const folder = await spool.open({ job: 'loud', runId: uuidv7(), attempt: 1 });
+  await folder.writeFacts({ v: 1, live: { job: 'loud' } });
+  const out = join(folder.dir, 'out');
+  writeFileSync(out, Buffer.alloc(5_000 * kB, 97));
+  await folder.cut(at, 200 * kB, false);
+  await spool.trim(1);
+  const { size, blocks } = statSync(out);
+  expect(size).toBe(5_000 * kB); // the command appends at its end
+  if (canPunch()) expect(blocks * 512).toBeLessThan(1_000 * kB);
+  appendFileSync(out, 'the end');
+  await folder.cut(at, 200 * kB, true);
+  await folder.tell(finished);
+  await spool.release(folder);
+  const events = await ship(spool);
+  const bytes = Buffer.concat(events.flatMap((event) => (event.type === 'output' ? [event.data] : [])));
+  expect(bytes.length).toBe(200 * kB);
+  expect(bytes.every((byte, index) => byte === 97 || index >= bytes.length - 7)).toBe(true); // no hole was told
+  expect(bytes.subarray(-7).toString()).toBe('the end');
+});
+
+test.each([
+  ['the head is not told yet', { size: 9_000 * kB, cutTo: 10, limitBytes: 200 * kB, leastBytes: kB }, undefined],
+  ['less than what is worth it', { size: 300 * kB, cutTo: 100 * kB, limitBytes: 200 * kB, leastBytes: 101 * kB }, undefined],
+  [
+    'head and tail stay',
+    { size: 400 * kB, cutTo: 100 * kB, limitBytes: 200 * kB, leastBytes: kB },
+    { offset: 100 * kB, length: 200 * kB },
+  ],
+  [
+    'whole pages',
+    { size: 400 * kB + 5, cutTo: 100 * kB + 1, limitBytes: 200 * kB, leastBytes: kB },
+    { offset: 104 * kB, length: 196 * kB },
+  ],
+] as const)('the middle of an output: %s', (_what, given, middle) => {
+  expect(middleOf(given)).toStrictEqual(middle);
+});
+
+test('of very many that wait few are open, and all are shipped when the run log is back', async () => {
+  const root = newRoot();
+  const spool = await openSpool(root, 10);
+  const ids: string[] = [];
+  for (let n = 0; n < 60; n += 1) ids.push((await endedRun(spool, 1)).of.runId);
+  expect(spool.countOfOpen()).toBeLessThanOrEqual(11);
+  expect(spool.bytes()).toBeGreaterThan(60 * 16 * kB);
+  expect(spool.waiting()).toBe(true);
+  const ends = (await ship(spool)).filter(({ type }) => type === 'finished');
+  expect(ends.map((event) => ('runId' in event ? event.runId : '')).toSorted()).toStrictEqual(ids);
+  expect(spool.waiting()).toBe(false);
+  expect(spool.bytes()).toBe(0);
+});
+
+test('what was set aside is counted across restarts', async () => {
+  const root = newRoot();
+  const spool = await openSpool(root);
+  const folder = await endedRun(spool, 1);
+  for (const { event } of await spool.take(2)) await spool.setAside(event, 'too large');
+  expect(spool.countOfSetAside()).toBe(2);
+  expect((await openSpool(root)).countOfSetAside()).toBe(2);
+  expect(folder.isDone()).toBe(false);
+});
