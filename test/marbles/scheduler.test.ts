@@ -177,3 +177,20 @@ test('a broken job does nothing, and the others go on', marbles(({ cold, expectO
   const jobs = cold('s', { s: snapshot(broken, entry(keys.job('a'), job())) });
   expectObservable(schedule(cold, clock, { jobs$: jobs }), '1500ms !').toBe('i 999ms a', { i: 'in', a: 'claim 1' });
 }, START));
+
+const attempt = (more: object = {}): Entry => queued({ trigger: 'schedule', attempt: 2, worker: 'w1', notBefore: toInstant(START + 1_500), after: 'failed', ...more });
+
+test('a further attempt is taken when its time has come; until then ticks go their way, and from then on the job is busy', marbles(({ cold, expectObservable, clock }) => {
+  const queue = cold('s 199ms q', { s: nothing, q: changes(put(attempt())) });
+  // The tick of the second 1 is claimed; that of 2 finds the attempt ready, which nobody has taken away yet.
+  expectObservable(schedule(cold, clock, { queue$: queue }), '2200ms !').toBe('i 999ms a 499ms t 499ms s', { i: 'in', a: 'claim 1', t: 'take r1', s: 'skip 2' });
+}, START));
+
+test('a further attempt stays with its worker, or keeps away from it, as long as another one is there', marbles(({ cold, expectObservable, clock }) => {
+  const disabled = cold('s', { s: snapshot(entry(keys.job('a'), job({ enabled: false }))) });
+  const peers = cold('s 1999ms g', { s: snapshot(presence('w1'), presence('w2')), g: changes({ type: 'delete', key: keys.worker('w2'), revision: 3 }) });
+  const elsewhere = cold('q', { q: snapshot(attempt({ worker: undefined, exclude: 'w1' })) });
+  const pinned = cold('q', { q: snapshot(attempt({ worker: 'w2' })) });
+  expectObservable(schedule(cold, clock, { jobs$: disabled, peers$: peers, queue$: elsewhere }), '2200ms !').toBe('i 1999ms t', { i: 'in', t: 'take r1' });
+  expectObservable(schedule(cold, clock, { jobs$: disabled, peers$: peers, queue$: pinned }), '2200ms !').toBe('i', { i: 'in' });
+}, START));

@@ -6,7 +6,7 @@ import { formatCursor } from '../../../src/domain/tick.ts';
 import type { LiveRun, Presence, QueuedRun } from '../../../src/domain/values.ts';
 import { dutiesOf } from '../../../src/master/duties.ts';
 import type { Duty, DutyContext } from '../../../src/master/duty.ts';
-import { createLeaderView, LEADER_FEEDS, prefixOf, type LeaderFeed, type LeaderView } from '../../../src/master/leader-view.ts';
+import { createLeaderView, LEADER_FEEDS, type LeaderFeed, type LeaderView } from '../../../src/master/leader-view.ts';
 import type { Entry } from '../../../src/streams/ports.ts';
 
 const keys = createKeys();
