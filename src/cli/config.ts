@@ -98,7 +98,7 @@ export const variableOf = (name: string): string =>
 export const flagOf = (name: OptionName): string => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
 const ON_STOP = ['leave', 'wait', 'end'] as const;
-export type OnStop = (typeof ON_STOP)[number];
+type OnStop = (typeof ON_STOP)[number];
 
 export type Config = {
   readonly data: string;

@@ -82,6 +82,7 @@ const startWorker = (coordination: Coordination) => {
       launcherPath: '',
       scale: 1,
       endWithMe: false,
+      drainTimeoutMs: Infinity,
     },
   });
   let error: unknown;

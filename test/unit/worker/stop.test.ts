@@ -1,53 +1,118 @@
 import { pino } from 'pino';
 import { NEVER, Subject } from 'rxjs';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { createKeys } from '../../../src/domain/keys.ts';
 import { systemClock } from '../../../src/streams/clock.ts';
 import { createStop } from '../../../src/worker/stop.ts';
 import type { Parts, StopMode, WorkerDeps } from '../../../src/worker/worker.ts';
 import { until } from '../../support/process.ts';
 
-test('P7: a worker that is told to leave waits for the starts that are on their way', async () => {
-  let starting = 1;
-  let looks = 0;
-  const revoked: string[] = [];
-  const coordination = { list: () => NEVER, watch: () => NEVER, revokeLease: async (id: string) => void revoked.push(id) };
-  const deps = { coordination, keys: createKeys(), clock: systemClock, log: pino({ level: 'silent' }), config: { id: 'w1' } };
-  const runs = {
-    all: () => [],
-    count: () => 1,
-    starting: () => {
-      looks += 1;
-      return starting;
-    },
+/** A worker that holds so many runs and starts, and what its stop did. */
+const worker = (more: { readonly runs?: number; readonly starting?: number; readonly drainTimeoutMs?: number } = {}) => {
+  const here = { runs: more.runs ?? 0, starting: more.starting ?? 0, looks: 0, now: 0 };
+  const did: string[] = [];
+  const coordination = {
+    list: () => NEVER,
+    watch: () => NEVER,
+    revokeLease: async (id: string) => void did.push(`revoke ${id}`),
   };
+  const deps = {
+    coordination,
+    keys: createKeys(),
+    clock: { ...systemClock, monotonic: () => here.now },
+    log: pino({ level: 'silent' }),
+    config: { id: 'w1', endWithMe: false, drainTimeoutMs: more.drainTimeoutMs ?? Infinity },
+  };
+  const runs = {
+    all: () => Array.from({ length: here.runs }, (_, n) => ({ run: { live: { runId: `r${n}` } } })),
+    count: () => here.runs,
+    starting: () => {
+      here.looks += 1;
+      return here.starting;
+    },
+    kill: async (runId: string, { cause }: { cause: string }) => void did.push(`kill ${runId} ${cause}`),
+  };
+  const launcher = { stop: async () => did.push('stop the launcher') > 0, close: () => void did.push('close') };
   const parts = {
     runs,
     spool: { waiting: () => false },
-    here: { claiming: 0, draining: false, lease: 'l' },
+    here: { claiming: 0, draining: false, lease: 'l', launcher },
     changes$: new Subject(),
   };
   const stop = createStop(deps as unknown as WorkerDeps, parts as unknown as Parts);
   stop.flushed();
   const stop$ = new Subject<StopMode>();
-  let isStopped = false;
-  const stopping = stop$.pipe(stop.inOrder).subscribe(() => {
-    isStopped = true;
-  });
-  try {
-    stop$.next('leave');
+  const subscription = stop$.pipe(stop.inOrder).subscribe(() => did.push('stopped'));
+  onTestFinished(() => subscription.unsubscribe());
+  const looks = async (): Promise<void> => {
+    const from = here.looks;
     await until(
-      () => looks > 2,
+      () => here.looks > from + 2,
       () => 'it does not look',
     );
-    expect(revoked).toStrictEqual([]);
-    starting = 0;
-    await until(
-      () => isStopped,
-      () => 'it does not stop',
+  };
+  const stopped = (): Promise<void> =>
+    until(
+      () => did.includes('stopped'),
+      () => `it does not stop: ${did.join()}`,
     );
-    expect(revoked).toStrictEqual(['l']);
-  } finally {
-    stopping.unsubscribe();
-  }
+  return { here, did, ask: (mode: StopMode) => stop$.next(mode), looks, stopped, isDraining: () => parts.here.draining };
+};
+
+test('P7: a worker that is told to leave waits for the starts that are on their way', async () => {
+  const { here, did, ask, looks, stopped, isDraining } = worker({ starting: 1 });
+  ask('leave');
+  await looks();
+  expect(did).toStrictEqual([]);
+  expect(isDraining()).toBe(true);
+  here.starting = 0;
+  await stopped();
+  expect(did).toStrictEqual(['revoke l', 'stop the launcher', 'close', 'stopped']);
+});
+
+test('P7: runs that are left keep their launcher, and the worker its registration until the lease ends by itself', async () => {
+  const { did, ask, stopped } = worker({ runs: 2 });
+  ask('leave');
+  await stopped();
+  expect(did).toStrictEqual(['close', 'stopped']);
+});
+
+test('told to wait, it waits for its runs', async () => {
+  const { here, did, ask, looks, stopped } = worker({ runs: 1 });
+  ask('wait');
+  await looks();
+  expect(did).toStrictEqual([]);
+  here.runs = 0;
+  await stopped();
+  expect(did).toStrictEqual(['revoke l', 'stop the launcher', 'close', 'stopped']);
+});
+
+test('waiting has a limit: then the runs are left', async () => {
+  const { here, did, ask, looks, stopped } = worker({ runs: 1, drainTimeoutMs: 60_000 });
+  ask('wait');
+  here.now = 59_999;
+  await looks();
+  expect(did).toStrictEqual([]);
+  here.now = 60_000;
+  await stopped();
+  expect(did).toStrictEqual(['close', 'stopped']);
+});
+
+test('asked once more while it waits, it leaves them', async () => {
+  const { did, ask, looks, stopped } = worker({ runs: 1 });
+  ask('wait');
+  await looks();
+  ask('leave');
+  await stopped();
+  expect(did).toStrictEqual(['close', 'stopped']);
+});
+
+test('told to end, it ends its runs and waits for that', async () => {
+  const { here, did, ask, looks, stopped } = worker({ runs: 2 });
+  ask('end');
+  await looks();
+  expect(did).toStrictEqual(['kill r0 drained', 'kill r1 drained']);
+  here.runs = 0;
+  await stopped();
+  expect(did.slice(2)).toStrictEqual(['revoke l', 'stop the launcher', 'close', 'stopped']);
 });
