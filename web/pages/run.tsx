@@ -65,7 +65,7 @@ const Known = ({ followed, refused }: { readonly followed: Followed; readonly re
           </Group>
           <RunActions run={run} hasJob={job !== undefined && job.broken === undefined} />
         </Group>
-        {run.state === 'queued' ? <RunWaits run={run} job={job} /> : <Story followed={followed} />}
+        {run.state === 'queued' ? <RunWaits followed={followed} job={job} /> : <Story followed={followed} />}
       </Stack>
       <RunFacts followed={followed} job={job} zone={zone} />
       {refused !== undefined && <Alert color="yellow">{refused}</Alert>}
@@ -84,9 +84,18 @@ const Story = ({ followed }: { readonly followed: Followed }) => {
   const asker = personOf(kill?.by);
   const parts =
     run.state === 'finished'
-      ? [storyOf(followed), run.attempt > 1 && run.outcome !== 'skipped' && texts.inAttempts(format.number(run.attempt))]
+      ? [
+          storyOf(followed),
+          run.attempt > 1 && run.outcome !== 'skipped' && texts.inAttempts(format.number(run.attempt)),
+          run.reason === 'expired' && run.outcome !== 'skipped' && texts.noFurtherAttempt,
+          run.overdueAt !== undefined &&
+            run.endedAt !== undefined &&
+            run.reason !== 'abandoned' &&
+            texts.wasOverdue(format.length(Math.max(0, Date.parse(run.endedAt) - Date.parse(run.overdueAt)))),
+        ]
       : [
           run.startedAt === undefined ? texts.isClaimed(worker) : texts.runsOn(worker),
+          run.overdueAt !== undefined && texts.isOverdue(format.distance(run.overdueAt, now)),
           asked !== undefined &&
             (asker === undefined
               ? texts.endIsAskedBySome(format.distance(asked, now))

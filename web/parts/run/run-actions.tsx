@@ -29,11 +29,13 @@ export const RunActions = ({ run, hasJob }: ActionsProps) => {
   );
 };
 
-const Kill = ({ run: { id, job, state, killAskedAt } }: { readonly run: Run }) => {
+const Kill = ({ run: { id, job, state, killAskedAt, nextAttemptAt } }: { readonly run: Run }) => {
   const askFirst = useAsk();
   const tell = useTell();
   const isAsked = killAskedAt !== undefined;
-  const isQueued = state === 'queued';
+  // One that waits for a further attempt has begun: it is ended, not taken out.
+  const isQueued = state === 'queued' && nextAttemptAt === undefined;
+  const isBetween = state === 'queued' && !isQueued;
   return (
     <Button
       size="xs"
@@ -42,8 +44,8 @@ const Kill = ({ run: { id, job, state, killAskedAt } }: { readonly run: Run }) =
       disabled={isAsked}
       onClick={() =>
         askFirst({
-          title: isQueued ? texts.killQueuedTitle(job) : texts.killTitle(job),
-          hint: isQueued ? texts.killQueuedHint : texts.killHint,
+          title: isQueued ? texts.killQueuedTitle(job) : isBetween ? texts.endWaitingTitle(job) : texts.killTitle(job),
+          hint: isQueued ? texts.killQueuedHint : isBetween ? texts.endWaitingHint : texts.killHint,
           yes: isQueued ? texts.takeOut : texts.kill,
           onYes: () => void ask('POST', `${runPath(id)}/kill`).catch(tell),
         })

@@ -77,6 +77,7 @@ const More = ({ followed: { run, attempts, jobRevision }, job, zone }: FactsProp
       </Fact>
       <Fact name={texts.claimed}>{run.claimedAt && <At at={run.claimedAt} zone={zone} />}</Fact>
       <Fact name={texts.started}>{run.startedAt && <At at={run.startedAt} zone={zone} />}</Fact>
+      <Fact name={texts.overdueSince}>{run.overdueAt && <At at={run.overdueAt} zone={zone} />}</Fact>
       <Fact name={texts.ended}>{run.endedAt && <At at={run.endedAt} zone={zone} />}</Fact>
       <Fact name={texts.exitCode}>{run.exitCode?.toString()}</Fact>
       <Fact name={texts.signal}>{run.signal}</Fact>

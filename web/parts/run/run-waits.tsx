@@ -1,30 +1,46 @@
 import { Anchor, Text } from '@mantine/core';
 import { Link } from 'wouter';
-import type { Run } from '../../../src/domain/run.ts';
 import type { JobView } from '../../../src/domain/wire.ts';
 import { useNow } from '../../src/clock.ts';
 import { format } from '../../src/format.ts';
-import { texts } from '../../src/texts.ts';
+import type { Attempt, Followed } from '../../src/live/followed.ts';
+import { outcomeTexts, texts } from '../../src/texts.ts';
+import { whyOf } from '../runs/run-row.tsx';
 import { usePlacement } from '../../src/job/use-placement.ts';
 
 type WaitsProps = {
-  readonly run: Run;
+  readonly followed: Followed;
   /** Undefined where it is gone or not read yet. */
   readonly job: JobView | undefined;
 };
 
-/** Why a queued run has not started, as far as is known. */
-export const RunWaits = ({ run, job }: WaitsProps) => {
+/** Why a queued run has not started, as far as is known; between two attempts also how the last one ended. */
+export const RunWaits = ({ followed: { run, attempts }, job }: WaitsProps) => {
   const now = useNow();
-  const isAhead = Date.parse(run.fireTime) > now;
+  const before = attempts.at(-1);
+  const from = run.nextAttemptAt ?? run.fireTime;
+  const isAhead = Date.parse(from) > now;
+  const number = before ? before.attempt + 1 : run.attempt;
+  const [distance, length] = [format.distance(from, now), format.growing(Math.max(0, now - Date.parse(from)))];
   return (
     <Text size="md" data-story>
-      {isAhead
-        ? texts.waitsUntil(format.distance(run.fireTime, now))
-        : texts.waitsFor(format.growing(now - Date.parse(run.fireTime)))}{' '}
-      {job && <Why job={job} />}
+      {before && endOf(before)}{' '}
+      {run.nextAttemptAt === undefined
+        ? isAhead
+          ? texts.waitsUntil(distance)
+          : texts.waitsFor(length)
+        : isAhead
+          ? texts.nextAttemptIn(number, distance)
+          : texts.nextAttemptWaits(number, length)}{' '}
+      {job && !(isAhead && run.nextAttemptAt !== undefined) && <Why job={job} />}
     </Text>
   );
+};
+
+const endOf = ({ attempt, end }: Attempt): string => {
+  if (!end?.outcome) return '';
+  const why = whyOf(end);
+  return texts.attemptEndedAs(attempt, `${outcomeTexts[end.outcome][1]}${why === '' ? '' : `, ${why}`}`);
 };
 
 const Why = ({ job }: { readonly job: JobView }) => {

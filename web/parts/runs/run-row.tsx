@@ -53,6 +53,16 @@ export const RunRow = memo(function RunRow({ run, top, usual }: RowProps) {
       </span>
       <span className={classes['outcome']}>
         <Outcome state={run.state} outcome={run.outcome} />
+        {run.state === 'running' && run.overdueAt !== undefined && (
+          <Text size="xs" component="span" className={classes['slow'] ?? ''} data-overdue>
+            {texts.overdue}
+          </Text>
+        )}
+        {run.attempt > 1 && (
+          <Text size="xs" c="dimmed" component="span">
+            {texts.attemptNumber(run.attempt)}
+          </Text>
+        )}
         {why !== '' && (
           <Text size="xs" c="dimmed" component="span" className="anywhere">
             {why}

@@ -38,6 +38,7 @@ const OF_A_RUN = {
   started: true,
   output: true,
   killAsked: true,
+  overdue: true,
   signalled: true,
   attemptEnded: true,
   finished: true,
@@ -98,6 +99,7 @@ export const createFollowed = (first: Run) => {
     switch (event.type) {
       case 'claimed':
         ({ jobRevision } = event);
+        kill = undefined; // of the attempt before
         learn(event.attempt, { workerName: event.workerName });
         return;
       case 'started':
