@@ -38,33 +38,49 @@ export const livingCommands = (file: string): readonly string[] =>
     }
   });
 
+/** An intent alone, whose claim did not come about, tells of no run. */
+const tellsOfARun = (folder: string): boolean => {
+  try {
+    return readdirSync(folder).some((name) => name !== 'run.json');
+  } catch {
+    return false; // handed over meanwhile
+  }
+};
+
 /** Folders of runs that the workers have not handed over to the run log. */
 export const spooled = (nodes: Nodes): readonly string[] =>
   nodes.names.workers.flatMap((name) =>
     readdirSync(join(nodes.dataOf(name), 'spool'), { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
+      .filter((entry) => entry.isDirectory() && tellsOfARun(join(nodes.dataOf(name), 'spool', entry.name)))
       .map((entry) => `${name}: ${entry.name}`),
   );
 
 const LEFT = /^\/(lock|runs|killer|queue|outbox)\//;
-const isIdle = async (nodes: Nodes, file: string): Promise<string> => {
+/** What is left: nothing of it is to be. */
+const leftOver = async (nodes: Nodes, file: string) => {
   const dump = bare(await dumpOf(nodes));
-  const left = dump.filter(({ key }) => LEFT.test(key)).length;
-  const there = dump.filter(({ key }) => key.startsWith('/workers/')).length;
-  const [living, folders] = [livingCommands(file).length, spooled(nodes).length];
-  return left + living + folders === 0 && there === nodes.names.workers.length
-    ? ''
-    : `${String(left)} keys, ${String(living)} commands, ${String(folders)} spool folders, ${String(there)} of ${String(nodes.names.workers.length)} workers`;
+  const keys = dump.filter(({ key }) => LEFT.test(key)).length;
+  const workers = nodes.names.workers.length - dump.filter(({ key }) => key.startsWith('/workers/')).length;
+  return { keys, commands: livingCommands(file).length, 'runs in the spool': spooled(nodes).length, 'workers missing': workers };
 };
 
-/** Waits until nothing runs, waits or is spooled; answers what is left when that has no end. */
-export const untilIdle = async (nodes: Nodes, file: string, limitMs: number, say: (text: string) => void): Promise<string> => {
-  const end = performance.now() + limitMs;
+/** Waits until nothing runs, waits or is spooled; answers what is left when it has not become less for `stillMs`. */
+export const untilIdle = async (nodes: Nodes, file: string, stillMs: number, say: (text: string) => void): Promise<string> => {
   let left = 'not looked yet';
-  for (let looks = 0; performance.now() < end; looks += 1) {
-    left = await isIdle(nodes, file).catch((error: unknown) => String(error));
-    if (left === '') return '';
-    if (looks % 10 === 0) say(`waiting for the end of all runs: ${left}`);
+  let [least, since] = [Infinity, performance.now()];
+  for (let looks = 0; performance.now() - since < stillMs; looks += 1) {
+    try {
+      const found = await leftOver(nodes, file);
+      left = Object.entries(found)
+        .map(([what, count]) => `${what} ${String(count)}`)
+        .join(', ');
+      const all = Object.values(found).reduce((sum, each) => sum + each, 0);
+      if (all === 0) return '';
+      if (all < least) [least, since] = [all, performance.now()];
+    } catch (error) {
+      left = String(error);
+    }
+    if (looks % 15 === 0) say(`waiting for the end of all runs: ${left}`);
     await wait(1_000);
   }
   return left;

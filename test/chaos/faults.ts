@@ -4,7 +4,7 @@ import type { Api } from './api.ts';
 import { compact, defragment, type Recorder } from './etcd.ts';
 import type { Affliction } from './history.ts';
 import type { Network } from './network.ts';
-import { fillFile, isAlive, kill, type Node, type Nodes } from './nodes.ts';
+import { commandsOf, fillFile, isAlive, kill, type Node, type Nodes } from './nodes.ts';
 import { createOrders, type Orders } from './orders.ts';
 import type { Fault } from './plan.ts';
 import type { ChaosJob } from './jobs.ts';
@@ -51,7 +51,10 @@ export const createFaults = ({ nodes, network, recorder, api, jobs, cannot, say 
   };
   const killLaunchers = (worker: string): number => {
     const launchers = nodes.launchersOf(worker);
-    for (const pid of launchers) kill(pid, 'SIGKILL');
+    for (const pid of launchers) {
+      kill(pid, 'SIGKILL');
+      afflict(worker, 'launcherKilled')(); // an instant: what is started later has another launcher
+    }
     return launchers.length;
   };
 
@@ -68,15 +71,11 @@ export const createFaults = ({ nodes, network, recorder, api, jobs, cannot, say 
         };
       }
       case 'killLauncher': {
-        // Its commands live on without it; so the affliction lasts.
-        const end = afflict(target, 'launcherKilled');
         const count = killLaunchers(target);
-        if (count === 0) end();
         return { told: `${String(count)} launcher(s)` };
       }
       case 'killHost': {
         const end = afflict(target, 'workerGone');
-        afflict(target, 'launcherKilled');
         const restart = await killed(nodes.get(target));
         killLaunchers(target);
         return {
@@ -98,6 +97,22 @@ export const createFaults = ({ nodes, network, recorder, api, jobs, cannot, say 
             thaw();
             end();
           },
+        };
+      }
+      case 'freezeHost': {
+        // The commands first: nobody is to be ended by a deadline while the rest is being stopped.
+        const end = afflict(target, 'all');
+        const launchers = nodes.launchersOf(target);
+        const still = [...launchers.flatMap(commandsOf).map((group) => -group), ...launchers];
+        for (const pid of still) kill(pid, 'SIGSTOP');
+        const thaw = frozen(nodes.get(target));
+        return {
+          undo: () => {
+            thaw();
+            for (const pid of still.toReversed()) kill(pid, 'SIGCONT');
+            end();
+          },
+          told: `${String(still.length)} processes`,
         };
       }
       case 'freezeMaster':
@@ -160,16 +175,25 @@ export const createFaults = ({ nodes, network, recorder, api, jobs, cannot, say 
       map.set(fault.kind, (map.get(fault.kind) ?? 0) + 1);
     };
     const why = cannot.get(fault.kind);
-    if (why !== undefined) return void count(skipped);
+    if (why !== undefined) {
+      count(skipped);
+      return;
+    }
     let done: Done;
     try {
       done = await act(fault);
     } catch (error) {
       // An order that nobody takes while everything is on fire, a compaction without a leader.
       say(`${title}: not done: ${error instanceof Error ? error.message.slice(0, 160) : String(error)}`);
-      return void count(skipped);
+      {
+        count(skipped);
+        return;
+      }
     }
-    if (done.skipped !== undefined) return void count(skipped);
+    if (done.skipped !== undefined) {
+      count(skipped);
+      return;
+    }
     count(counts);
     say(`${title}${done.told === undefined ? '' : `: ${done.told}`}`);
     if (!done.undo) return;

@@ -16,7 +16,7 @@ export type ChaosJob = {
 };
 
 /** Between two signs of life of a command, seconds. */
-export const BEAT = 0.4;
+export const BEAT = 0.8;
 
 type Draft = Omit<ChaosJob, 'job'> & { readonly job: Omit<Job, 'command'> };
 
@@ -27,25 +27,29 @@ const each = (seconds: number): string => `*/${String(seconds)} * * * * * *`;
 
 const DRAFTS: readonly Draft[] = [
   { job: { name: 'skip', cronExpr: each(1), misfire }, lines: 1 },
-  { job: { name: 'busy', cronExpr: each(2), misfire, ...soon }, lines: 8 },
-  { job: { name: 'allow', cronExpr: each(2), overlap: 'allow', misfire }, lines: 6 },
-  { job: { name: 'long', cronExpr: each(5), misfire, ...soon }, lines: 120 },
-  { job: { name: 'slow-lost', cronExpr: each(5), misfire, killGraceMs: 4_000 }, lines: 60 },
-  { job: { name: 'stubborn', cronExpr: each(5), misfire, ...soon }, lines: 40, isStubborn: true },
+  { job: { name: 'busy', cronExpr: each(3), misfire, ...soon }, lines: 5 },
+  { job: { name: 'allow', cronExpr: each(4), overlap: 'allow', misfire }, lines: 6 },
+  { job: { name: 'long', cronExpr: each(5), misfire, ...soon }, lines: 60 },
+  { job: { name: 'slow-lost', cronExpr: each(5), misfire, killGraceMs: 4_000 }, lines: 40 },
+  { job: { name: 'stubborn', cronExpr: each(5), misfire, ...soon }, lines: 25, isStubborn: true },
   { job: { name: 'limited', cronExpr: each(5), misfire, timeout: { afterMs: 1_500 }, killGraceMs: 4_000 }, lines: 20 },
-  { job: { name: 'jitter', cronExpr: each(4), jitterMs: 1_500, misfire }, lines: 2 },
-  { job: { name: 'edited', cronExpr: each(3), misfire }, lines: 2, isEdited: true },
+  {
+    job: { name: 'abandoned', cronExpr: each(5), misfire, timeout: { afterMs: 1_500, action: 'abandon' }, ...soon },
+    lines: 6,
+  },
+  { job: { name: 'jitter', cronExpr: each(5), jitterMs: 1_500, misfire }, lines: 2 },
+  { job: { name: 'edited', cronExpr: each(4), misfire }, lines: 2, isEdited: true },
   { job: { name: 'by-hand', cronExpr: '0 0 0 1 1 * *', enabled: false, ...soon }, lines: 9_999, isByHand: true },
   { job: { name: 'once', cronExpr: each(3), misfire: { ...misfire, policy: 'once' } }, lines: 2 },
-  { job: { name: 'all', cronExpr: each(3), misfire: { ...misfire, policy: 'all', withinMs: 60_000 } }, lines: 1 },
-  { job: { name: 'queue', cronExpr: each(2), overlap: { policy: 'queue', max: 3 }, misfire, ...soon }, lines: 5 },
-  { job: { name: 'replace', cronExpr: each(3), overlap: 'replace', misfire, ...soon }, lines: 12 },
+  { job: { name: 'all', cronExpr: each(4), misfire: { ...misfire, policy: 'all', withinMs: 60_000 } }, lines: 1 },
+  { job: { name: 'queue', cronExpr: each(4), overlap: { policy: 'queue', max: 3 }, misfire, ...soon }, lines: 5 },
+  { job: { name: 'replace', cronExpr: each(5), overlap: 'replace', misfire, ...soon }, lines: 8 },
   {
-    job: { name: 'retry', cronExpr: each(4), misfire, ...soon, retry: { max: 2, delayMs: 500, lost: true } },
+    job: { name: 'retry', cronExpr: each(5), misfire, ...soon, retry: { max: 2, delayMs: 500, lost: true } },
     lines: 2,
     codeOf: (attempt) => (attempt === 1 ? 3 : 0),
   },
-  { job: { name: 'everywhere', cronExpr: each(5), placement: { mode: 'all' }, misfire }, lines: 2 },
+  { job: { name: 'everywhere', cronExpr: '*/10 * * * * * *', placement: { mode: 'all' }, misfire }, lines: 2 },
 ];
 
 const SMALL = new Set(['skip', 'busy', 'allow', 'long', 'edited', 'by-hand', 'once', 'queue', 'retry']);

@@ -188,6 +188,19 @@ const argumentsOf = (pid: string): readonly string[] => {
   }
 };
 
+/** Groups of the commands whose parent is that launcher: each leads one of its own. */
+export const commandsOf = (launcher: number): readonly number[] =>
+  readdirSync('/proc')
+    .filter((pid) => /^\d+$/.test(pid))
+    .filter((pid) => {
+      try {
+        return new RegExp(`^PPid:\\s+${String(launcher)}$`, 'm').test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+      } catch {
+        return false; // gone meanwhile
+      }
+    })
+    .map(Number);
+
 export const isAlive = (pid: number): boolean => {
   try {
     return pid > 0 && !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${String(pid)}/status`, 'utf8'));
@@ -198,7 +211,7 @@ export const isAlive = (pid: number): boolean => {
 
 export const kill = (pid: number, signal: NodeJS.Signals): void => {
   try {
-    process.kill(pid, signal);
+    if (pid !== 0 && pid !== -1) process.kill(pid, signal);
   } catch {
     // gone already
   }

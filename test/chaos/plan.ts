@@ -9,6 +9,7 @@ export const FAULT_KINDS = [
   'killEtcd',
   'killMongo',
   'freezeWorker',
+  'freezeHost',
   'freezeMaster',
   'freezeEtcd',
   'freezeMongo',
@@ -120,6 +121,7 @@ const drawFault = (kind: FaultKind, random: Random, shape: Shape, lostMs: number
     case 'killLauncher':
       return { target: one(names.workers), forMs: 0 };
     case 'killHost':
+    case 'freezeHost':
       return { target: one(names.workers), forMs: silence() };
     case 'killMaster':
     case 'freezeMaster':

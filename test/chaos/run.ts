@@ -44,7 +44,8 @@ export const SMALL: Shape = { etcds: 1, masters: 1, workers: 2 };
 
 /** The lease's own time to live and the silence of a `soon` job after it, with some seconds for the leader's look (ms). */
 export const LOST_MS = 15_000 + 48_000 / SCALE + 3_000;
-const IDLE_LIMIT_MS = 240_000;
+/** So long may nothing get less before a run is said not to come to its end. */
+const STILL_MS = 180_000;
 const PROGRESS_MS = 15_000;
 
 export const runChaos = async (options: ChaosOptions): Promise<ChaosResult> => {
@@ -119,7 +120,7 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosResult> => {
 
     say('all healed; the jobs are disabled');
     const orders = await settle(api, nodes, jobs, faults);
-    const left = await untilIdle(nodes, file, IDLE_LIMIT_MS, say);
+    const left = await untilIdle(nodes, file, STILL_MS, say);
     if (left !== '') say(`NOT IDLE: ${left}`);
     // What the last transaction wrote is recorded a moment later.
     const dump = await dumpOf(nodes);

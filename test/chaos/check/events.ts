@@ -12,6 +12,7 @@ export const checkEvents = (history: History): readonly Violation[] => {
     history.events.filter((event): event is Numbered => 'seq' in event),
     nameOf,
   );
+  const abandoning = new Set(history.jobs.filter(({ job }) => job.timeout?.action === 'abandon').map(({ job }) => job.name));
   const linesOf = new Map(history.jobs.map(({ job, lines }) => [job.name, lines]));
   const untold = [...lives.values()]
     .filter((life) => !attempts.has(nameOf(life)))
@@ -26,7 +27,7 @@ export const checkEvents = (history: History): readonly Violation[] => {
     const first = inOrder[0];
     if (isExcused(first, life, history.afflictions)) return [];
     const wrong = [
-      ...sequence(inOrder),
+      ...sequence(inOrder, abandoning.has(first?.job ?? '')),
       ...agreement(inOrder, life),
       ...output(inOrder, life, linesOf.get(first?.job ?? '') ?? 0),
     ];
@@ -42,21 +43,22 @@ export const checkEvents = (history: History): readonly Violation[] => {
 const shown = (event: Numbered): string =>
   `${String(event.seq)} ${event.at} ${event.type}${event.type === 'finished' ? ` ${event.outcome} ${event.reason ?? ''}` : ''}`;
 
-const sequence = (events: readonly Numbered[]): readonly string[] => {
+/** An attempt that may be abandoned may have a second end, when its command ends. */
+const sequence = (events: readonly Numbered[], mayEndTwice: boolean): readonly string[] => {
   const holes = events.filter(({ seq }, index) => seq !== index).length;
   const ends = events.filter(({ type }) => type === 'finished' || type === 'attemptEnded').length;
   const last = events.at(-1)?.type;
   return [
     ...(events[0]?.type === 'claimed' ? [] : ['the events do not begin with the claim']),
     ...(holes > 0 ? ['the numbers of the events have a hole'] : []),
-    ...(ends === 1 ? [] : [`the attempt has ${String(ends)} ends`]),
-    ...(ends === 1 && last !== 'finished' && last !== 'attemptEnded' ? ['something is told after the end'] : []),
+    ...(ends === 1 || (ends === 2 && mayEndTwice) ? [] : [`the attempt has ${String(ends)} ends`]),
+    ...(ends > 0 && last !== 'finished' && last !== 'attemptEnded' ? ['something is told after the end'] : []),
   ];
 };
 
 const agreement = (events: readonly Numbered[], life: Life | undefined): readonly string[] => {
   const claimed = events.find((event) => event.type === 'claimed');
-  const end = events.find((event) => event.type === 'finished' || event.type === 'attemptEnded');
+  const end = events.findLast((event) => event.type === 'finished' || event.type === 'attemptEnded');
   return [
     ...(life && claimed && claimed.fence !== life.fence ? ['the command was given another fence than was told'] : []),
     ...(life && (end?.reason === 'notStarted' || end?.reason === 'startFailed')

@@ -10,9 +10,10 @@ export const checkOverlap = (history: History): readonly Violation[] =>
     const lives = [...livesOf(history.lines).values()].filter((life) => life.job === job.name);
     if (job.overlap === 'allow') return attemptsRise(job.name, lives);
     const workerOf = workers(history);
-    if (job.placement?.mode !== 'all') return exclusive(job.name, lives, history, workerOf);
+    const excuse = job.timeout?.action === 'abandon' ? 'abandoned' : undefined;
+    if (job.placement?.mode !== 'all') return exclusive(job.name, lives, history, workerOf, excuse);
     return [...groupBy(lives, ({ runId, attempt }) => workerOf(runId, attempt)).entries()].flatMap(([worker, own]) =>
-      exclusive(`${job.name} on ${worker ?? '?'}`, own, history, workerOf),
+      exclusive(`${job.name} on ${worker ?? '?'}`, own, history, workerOf, excuse),
     );
   });
 
@@ -26,14 +27,20 @@ const workers = ({ events }: History): WorkerOf => {
   return (runId, attempt) => names.get(`${runId}/${String(attempt)}`);
 };
 
-const exclusive = (name: string, lives: readonly Life[], { afflictions }: History, workerOf: WorkerOf): readonly Violation[] => {
+const exclusive = (
+  name: string,
+  lives: readonly Life[],
+  { afflictions }: History,
+  workerOf: WorkerOf,
+  excuse?: string,
+): readonly Violation[] => {
   const violations: Violation[] = [];
   const inOrder = lives.toSorted((a, b) => a.from - b.from);
   for (const [index, later] of inOrder.entries())
     for (const earlier of inOrder.slice(0, index)) {
       const isOver = earlier.to - RESOLUTION <= later.from;
-      const excuse = isOver ? undefined : excuseFor(earlier, afflictions, workerOf(earlier.runId, earlier.attempt));
-      if (!isOver && excuse === undefined)
+      const why = isOver ? undefined : (excuse ?? excuseFor(earlier, afflictions, workerOf(earlier.runId, earlier.attempt)));
+      if (!isOver && why === undefined)
         violations.push({
           promise: 'P2',
           what: `two runs of ${name} at one time`,
@@ -70,7 +77,7 @@ const attemptsRise = (name: string, lives: readonly Life[]): readonly Violation[
 const meets = (a: { readonly from: number; readonly to: number }, b: { readonly from: number; readonly to: number }): boolean =>
   a.from <= b.to && b.from <= a.to;
 
-/** The stated exceptions: the whole host stood still; launcher and worker both gone while the command lived on. */
+/** The stated exceptions besides `abandon`: the whole host stood still; launcher and worker both gone while the command lived on. */
 const excuseFor = (life: Life, afflictions: History['afflictions'], worker: string | undefined): string | undefined => {
   const own = afflictions.filter((each) => each.worker === worker && meets(each, life));
   if (own.some(({ what }) => what === 'all')) return 'the host stood still';

@@ -1,12 +1,14 @@
+import type { StoredRunEvent } from '../../../src/domain/events.ts';
 import type { History, Violation } from '../history.ts';
+
+type Ending = Extract<StoredRunEvent, { type: 'finished' | 'lost' | 'dropped' }>;
+/** Not where a further attempt follows. */
+const isEnd = (event: StoredRunEvent): event is Ending =>
+  event.type === 'finished' || event.type === 'dropped' || (event.type === 'lost' && event.nextAttemptAt === undefined);
 
 /** P5: each kill that was accepted is confirmed by the end of its run. */
 export const checkKills = ({ kills, events }: History): readonly Violation[] => {
-  const ended = new Set(
-    events.flatMap((event) =>
-      event.type === 'finished' || event.type === 'lost' || event.type === 'dropped' ? [event.runId] : [],
-    ),
-  );
+  const ended = new Set(events.flatMap((event) => (isEnd(event) ? [event.runId] : [])));
   return kills
     .filter(({ runId }) => !ended.has(runId))
     .map(({ job, runId }) => ({
