@@ -10,6 +10,8 @@ import { registerAuth } from './auth.ts';
 import { registerDocs } from './docs.ts';
 import { registerErrors, registerNotFound, routeStores } from './errors.ts';
 import { registerHeaders } from './headers.ts';
+import { createClusterClock } from './cluster-clock.ts';
+import { createCursors } from './cursors.ts';
 import { createJobs } from './jobs.ts';
 import { masterLife, type MasterStatus } from './life.ts';
 import { liveSocket } from './live-socket.ts';
@@ -17,6 +19,7 @@ import { createOrders } from './orders.ts';
 import type { Parts } from './parts.ts';
 import { createProjection } from './projection.ts';
 import { classicRoutes } from './routes/classic.ts';
+import { cursorRoutes } from './routes/cursor.ts';
 import { healthRoutes } from './routes/health.ts';
 import { importRoutes } from './routes/import.ts';
 import { jobRoutes } from './routes/jobs.ts';
@@ -30,9 +33,11 @@ import { createRunHistory } from './run-history.ts';
 import { createSavers } from './savers.ts';
 import { createAttempts } from './sign-in-codes.ts';
 import { createTimelines } from './timeline.ts';
+import { createWhys } from './why.ts';
 import { validatorCompiler } from './validation.ts';
 import { registerWeb } from './web.ts';
 import type { Keys } from '../domain/keys.ts';
+import { SCHEDULE_RULES, type Rules } from '../domain/values.ts';
 import type { Clock } from '../streams/clock.ts';
 import type { Coordination, RunLog } from '../streams/ports.ts';
 import type { Observable } from 'rxjs';
@@ -53,6 +58,8 @@ export type MasterConfig = {
   readonly timezone?: string | undefined;
   /** Divides the leader's lengths, for tests. */
   readonly scale?: number | undefined;
+  /** Off by more than this, and outside a majority, this master neither leads nor saves schedules (ms; a second if absent). */
+  readonly clockLimitMs?: number | undefined;
 };
 
 export type MasterDeps = {
@@ -87,15 +94,20 @@ export const createMaster = async ({
 }: MasterDeps): Promise<Master> => {
   const scale = config.scale ?? 1;
   const stores = routeStores(coordination, runLog);
+  const me = { id: randomUUID(), host: config.host, pid: process.pid, version: config.version };
+  const clusterClock = createClusterClock({ coordination, keys, clock, log, id: me.id, limitMs: config.clockLimitMs });
+  const rules: Rules = { schedule: SCHEDULE_RULES, tz: process.versions['tz'] ?? '' };
   const projection = createProjection({ coordination, keys, clock, scale });
   const accounts = createAccounts({ coordination, stores, keys, clock, log, adminToken: config.adminToken, onFirstToken });
   const orders = createOrders({ stores, keys, clock, projection, log, scale });
+  const timelines = createTimelines({ stores, keys, projection, scale });
   const parts: Parts = {
     accounts,
     attempts: createAttempts(clock),
     clock,
     history: createRunHistory(stores, projection, clock),
-    jobs: createJobs({ stores, keys, clock, projection, log, scale, timezone: config.timezone }),
+    jobs: createJobs({ stores, keys, clusterClock, projection, log, scale, timezone: config.timezone }),
+    cursors: createCursors({ stores, keys, clusterClock, projection, log, scale }),
     keys,
     log,
     noAuth: config.noAuth,
@@ -104,7 +116,8 @@ export const createMaster = async ({
     savers: createSavers({ stores, projection, clock }),
     stores,
     timezone: config.timezone,
-    timelines: createTimelines({ stores, keys, projection, scale }),
+    timelines,
+    why: createWhys({ stores, keys, projection, timelines, scale }),
     version: config.version,
   };
   const { life$, isLeader } = masterLife({
@@ -116,7 +129,9 @@ export const createMaster = async ({
     scale,
     projection,
     accounts,
-    me: { id: randomUUID(), host: config.host, pid: process.pid, version: config.version },
+    me,
+    clusterClock,
+    rules,
   });
 
   const app = fastify({
@@ -142,11 +157,21 @@ export const createMaster = async ({
   app.addHook('onResponse', async ({ method, routeOptions }, { statusCode, elapsedTime }) => {
     log.debug({ method, route: routeOptions.url, status: statusCode, ms: Math.round(elapsedTime) }, 'answered');
   });
-  for (const routes of [jobRoutes, importRoutes, tickRoutes, orderRoutes, runRoutes, workerRoutes, scheduleRoutes, sessionRoutes])
+  for (const routes of [
+    jobRoutes,
+    cursorRoutes,
+    importRoutes,
+    tickRoutes,
+    orderRoutes,
+    runRoutes,
+    workerRoutes,
+    scheduleRoutes,
+    sessionRoutes,
+  ])
     await app.register(routes, { ...parts, prefix: '/api/v1' });
   await app.register(liveSocket, { ...parts, isStillIn, prefix: '/api/v1' });
   await app.register(signInRoute, parts);
-  await app.register(healthRoutes, { ...parts, isLeader });
+  await app.register(healthRoutes, { ...parts, isLeader, clusterClock, rules });
   await app.register(classicRoutes, parts);
   pages = await registerWeb(app, config.webDir);
   await app.ready();

@@ -1,11 +1,12 @@
 import type { Logger } from 'pino';
-import { defer, distinctUntilChanged, map, merge, share, tap, type Observable } from 'rxjs';
+import { defer, distinctUntilChanged, map, merge, share, startWith, tap, type Observable } from 'rxjs';
 import type { Keys } from '../domain/keys.ts';
 import { readJob } from '../domain/known-job.ts';
-import type { MasterPresence } from '../domain/values.ts';
+import type { MasterPresence, Rules } from '../domain/values.ts';
 import type { Clock } from '../streams/clock.ts';
 import type { Coordination, RunLog } from '../streams/ports.ts';
 import type { Accounts } from './accounts.ts';
+import type { ClusterClock } from './cluster-clock.ts';
 import { createLeader } from './leader.ts';
 import { masterPresence } from './presence.ts';
 import type { FeedStates, Projection } from './projection.ts';
@@ -29,10 +30,24 @@ export type LifeDeps = {
   readonly projection: Projection;
   readonly accounts: Accounts;
   readonly me: Pick<MasterPresence, 'id' | 'host' | 'pid' | 'version'>;
+  readonly clusterClock: ClusterClock;
+  readonly rules: Rules;
 };
 
 /** Everything that a master does by itself, as one stream. */
-export const masterLife = ({ coordination, runLog, keys, clock, log, scale, projection, accounts, me }: LifeDeps) => {
+export const masterLife = ({
+  coordination,
+  runLog,
+  keys,
+  clock,
+  log,
+  scale,
+  projection,
+  accounts,
+  me,
+  clusterClock,
+  rules,
+}: LifeDeps) => {
   let isPresent = false;
   let leader = false;
   let hasToken = false;
@@ -50,13 +65,28 @@ export const masterLife = ({ coordination, runLog, keys, clock, log, scale, proj
     }
   };
   const life$: Observable<MasterStatus> = defer(() => {
-    const lease$ = masterPresence({ coordination, keys, clock, log, me }).pipe(
+    const lease$ = masterPresence({ coordination, keys, clock, log, me, clockState: clusterClock.state }).pipe(
       tap((lease) => {
         isPresent = lease !== undefined;
       }),
       share(),
     );
-    const leader$ = createLeader({ coordination, runLog, keys, clock, log, id: me.id, lease$, read, scale }).pipe(
+    const clock$ = clusterClock.state$.pipe(share());
+    const isOff$ = clock$.pipe(map(clusterClock.isOff), startWith(false), distinctUntilChanged());
+    const leader$ = createLeader({
+      coordination,
+      runLog,
+      keys,
+      clock: clusterClock.clock,
+      log,
+      id: me.id,
+      lease$,
+      read,
+      scale,
+      isOff$,
+      rules,
+      clockLimitMs: clusterClock.limitMs,
+    }).pipe(
       tap((leads) => {
         leader = leads;
       }),
@@ -66,7 +96,7 @@ export const masterLife = ({ coordination, runLog, keys, clock, log, scale, proj
         hasToken = true;
       }),
     );
-    return merge(projection.states$, leader$, lease$, accounts$).pipe(
+    return merge(projection.states$, leader$, lease$, accounts$, clock$).pipe(
       map(status),
       distinctUntilChanged((a, b) => JSON.stringify(a) === JSON.stringify(b)),
     );

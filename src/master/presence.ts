@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { concatMap, catchError, defer, distinctUntilChanged, EMPTY, finalize, map, of, type Observable } from 'rxjs';
+import type { ClockState } from '../domain/clock-offset.ts';
 import { toInstant } from '../domain/instant.ts';
 import type { Keys } from '../domain/keys.ts';
 import type { MasterPresence } from '../domain/values.ts';
@@ -13,15 +14,31 @@ export type MasterPresenceDeps = {
   readonly clock: Clock;
   readonly log: Logger;
   readonly me: Pick<MasterPresence, 'id' | 'host' | 'pid' | 'version'>;
+  readonly clockState: () => ClockState;
 };
 
 /** Keeps `masters/<id>` under a lease while subscribed to, and emits that lease: undefined while there is none. The lease is revoked at the end. */
-export const masterPresence = ({ coordination, keys, clock, log, me }: MasterPresenceDeps): Observable<LeaseId | undefined> =>
+export const masterPresence = ({
+  coordination,
+  keys,
+  clock,
+  log,
+  me,
+  clockState,
+}: MasterPresenceDeps): Observable<LeaseId | undefined> =>
   defer(() => {
     const startedAt = toInstant(clock.now());
     let lease: LeaseId | undefined;
     const put = (id: LeaseId) => {
-      const presence: MasterPresence = { v: 1, ...me, startedAt, stampedAt: toInstant(clock.now()) };
+      const { standing, offsetMs } = clockState();
+      const presence: MasterPresence = {
+        v: 1,
+        ...me,
+        startedAt,
+        stampedAt: toInstant(clock.now()),
+        ...(standing === 'unknown' ? {} : { clockOffsetMs: offsetMs }),
+        ...(standing === 'outside' ? { skewed: true } : {}),
+      };
       return coordination.transact({
         then: [{ type: 'put', key: keys.master(me.id), value: JSON.stringify(presence), lease: id }],
       });

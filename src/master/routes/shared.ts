@@ -15,6 +15,7 @@ const WORDS: Readonly<Record<number, string>> = {
   404: 'There is none',
   409: 'Not in this state',
   412: 'At another revision',
+  503: 'Not now: a store is away, or the clock of this master is off',
 };
 
 /** The answers of a route for its page in the OpenAPI document. */

@@ -19,6 +19,8 @@ const context: DutyContext = {
   monotonic: 1_000_000,
   scale: 1,
   newId: () => 'new-id',
+  settles: true,
+  clockLimitMs: 1_000,
 };
 const minutely = { name: 'a', command: 'true', cronExpr: '* * * * *' };
 const hash = (() => {

@@ -38,6 +38,9 @@ test('P4: an item of the outbox that this version cannot read stays for one that
     lease$: of(lease),
     read: () => undefined,
     scale: 1,
+    isOff$: of(false),
+    rules: { schedule: 2, tz: '2025b' },
+    clockLimitMs: 1_000,
   }).subscribe();
   const items = async () => (await coordination.list(keys.outbox)).entries.map(({ key }) => key);
   try {

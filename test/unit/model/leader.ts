@@ -48,7 +48,7 @@ export const createLeader = (world: World) => {
     const parsedCursor = parseCursor(texts.textOf(cursor));
     return {
       jobs: new Map([
-        ['job', { known, dueAt: (seen) => seen.cursor && known.schedule.next(Date.parse(seen.cursor.at))?.fireTime }],
+        ['job', { known, created: 0, dueAt: (seen) => seen.cursor && known.schedule.next(Date.parse(seen.cursor.at))?.fireTime }],
       ]),
       cursors: cursor ? new Map([['job', { revision: state[slots.cursor + 1] ?? 0, cursor: parsedCursor }]]) : new Map(),
       locks: lock
@@ -62,6 +62,7 @@ export const createLeader = (world: World) => {
       bareKills: new Map(),
       kills: new Map(),
       befores: new Map(),
+      warnings: new Map(),
     };
   };
 
@@ -81,7 +82,16 @@ export const createLeader = (world: World) => {
       const now = fireTime(late) + (late === 0 ? 0 : SETTLED_MS);
       // A mark is put at the instant of the look itself, the rest may be looked at later.
       for (const instant of scenario.byHand ? [fireTime(late), now] : [now])
-        for (const duty of dutiesOf(view, { keys, leader, now: instant, monotonic: HOUR, scale: 1, newId: () => '' })) {
+        for (const duty of dutiesOf(view, {
+          keys,
+          leader,
+          now: instant,
+          monotonic: HOUR,
+          scale: 1,
+          newId: () => '',
+          settles: true,
+          clockLimitMs: 1_000,
+        })) {
           if (duty.name === 'removeEnded' && !scenario.removesEnded) continue;
           if (duty.name === 'mark' && instant !== fireTime(late)) continue;
           // Events are told with the instant of the look: one transaction for all of them.
