@@ -141,6 +141,7 @@ export const decide = (here: Here, state: JobState, input: Input): readonly Comm
     case 'ended': // whose finish freed the lock looks first
       return canTake(here)
         ? readyOf(here, state)
+            .filter((waiting) => isMine(here, waiting))
             .slice(0, state.overlap === 'allow' ? here.freeSlots : 1)
             .flatMap((waiting) => take(here, waiting))
         : [];
@@ -201,7 +202,9 @@ const onWoke = (here: Here, state: JobState, wake: Wake): readonly Command[] => 
     case 'take': {
       const waiting = state.queued.get(wake.runId);
       if (!waiting) return [];
-      return canTake(here) && here.freeSlots > 0 ? take(here, waiting) : lookAgain(here, state, wake.runId);
+      return canTake(here) && here.freeSlots > 0 && isNext(here, state, waiting)
+        ? take(here, waiting)
+        : lookAgain(here, state, wake.runId);
     }
     case 'settle':
       if (!here.inSync && !here.draining) return settleLater(here, wake.waiting);
@@ -228,7 +231,7 @@ const onBusy = (here: Here, state: JobState, tick: Tick, holder?: string): reado
     case 'allow': // an `allow` takes no lock and is never told that it is busy
       return [{ type: 'skip', tick, reason: 'overlap' }];
     case 'queue':
-      return state.queued.size < state.queueMax
+      return inQueue(state) < state.queueMax
         ? [{ type: 'enqueue', tick, isBusy: true }]
         : [{ type: 'skip', tick, reason: 'overlap' }];
     case 'replace': {
@@ -239,6 +242,9 @@ const onBusy = (here: Here, state: JobState, tick: Tick, holder?: string): reado
       return state.overlap satisfies never;
   }
 };
+
+/** What waits for its turn: a range is one long wait of its own, and takes no place from the ticks that come due meanwhile. */
+const inQueue = ({ queued }: JobState): number => [...queued.values()].filter(({ queued: { to } }) => to === undefined).length;
 
 /** What waits for its first start by the schedule gives way to a newer tick; what a person asked for does not, nor a run that has begun. */
 const isReplaceable = ({ trigger, attempt }: QueuedRun): boolean => trigger === 'schedule' && attempt === 1;
@@ -273,6 +279,13 @@ const readyOf = (here: Here, state: JobState): readonly Waiting[] =>
             : 1,
     );
 
+/** One job's keys go by fire time, then age, where one run has to end before the next may start. What is for other workers holds up nobody. */
+const isNext = (here: Here, state: JobState, { queued: { runId } }: Waiting): boolean => {
+  if (state.overlap === 'allow') return true;
+  const first = readyOf(here, state).find((waiting) => isMine(here, waiting));
+  return first === undefined || first.queued.runId === runId;
+};
+
 const rankForQueued = (here: Here, { queued }: Waiting): number | undefined =>
   queued.worker === undefined
     ? here.rankOf(queued.job, Date.parse(queued.fireTime), 'queued', queued.exclude)
@@ -285,7 +298,8 @@ const onQueued = (here: Here, state: JobState, waiting: Waiting): readonly Comma
   const rank = rankForQueued(here, waiting);
   if (rank === undefined) return [];
   const readyAt = Math.max(here.now, Date.parse(waiting.queued.notBefore));
-  if (rank === 0 && readyAt <= here.now && canTake(here) && here.freeSlots > 0) return take(here, waiting);
+  if (rank === 0 && readyAt <= here.now && canTake(here) && here.freeSlots > 0 && isNext(here, state, waiting))
+    return take(here, waiting);
   return [
     { type: 'wakeAt', at: readyAt + rank * RANK_WAIT_MS, wake: { type: 'take', job: state.name, runId: waiting.queued.runId } },
   ];

@@ -31,8 +31,8 @@ export type Asked = {
   readonly hash: string;
   readonly locks: boolean;
   readonly worker: string;
-  /** Under placement `all`: nothing before this instant (ms) is a gap of this worker. */
-  readonly floor?: number;
+  /** Under placement `all`: what came due up to this instant (ms) is no concern of this worker. Undefined where that is not known: then there is no gap. */
+  readonly floor?: number | undefined;
 };
 
 /** The first of the reasons that holds. Their order matters: what is decided is decided whatever else changed, and a gap is settled before the overlap policy is asked. */
@@ -49,23 +49,19 @@ export const whyRefused = (
   const known = cursor && parseCursor(cursor.value);
   // A text that is no cursor still sorts: what the store compares is what counts.
   const cursorAt = known ? toMs(known.at) : undefined;
-  if (cursorAt !== undefined && cursorAt >= tick.fireTime) return { type: 'decided' };
+  if (Math.max(cursorAt ?? 0, floor ?? 0) >= tick.fireTime) return { type: 'decided' };
   if (!job) return { type: 'jobGone' };
   if (job.revision !== jobRevision) return { type: 'edited', jobValue: job.value, jobRevision: job.revision };
-  // Where each worker has its own cursor, one that is not there yet, or older than the mark, leaves a gap from the floor on.
-  const gapFrom = floor === undefined ? cursorAt : Math.max(floor, cursorAt ?? 0);
-  const isGap = tick.prev !== undefined && gapFrom !== undefined && gapFrom < tick.prev;
-  if (!cursor) {
-    if (isGap) return { type: 'gap', cursorAt: gapFrom, form: { type: 'none' } };
-    if (form.type !== 'none') return { type: 'otherForm', form: { type: 'none' } };
-  } else if (known?.decision.hash !== hash) {
-    if (form.type !== 'exact' || form.revision !== cursor.revision)
-      return { type: 'otherForm', form: { type: 'exact', revision: cursor.revision } };
-  } else if (form.type === 'after') {
-    if (isGap) return { type: 'gap', cursorAt: gapFrom, form: { type: 'exact', revision: cursor.revision } };
-    if (tick.prev !== undefined && cursorAt !== undefined && cursorAt < tick.prev)
-      return { type: 'otherForm', form: { type: 'exact', revision: cursor.revision } };
-  } else if (form.type !== 'exact' || form.revision !== cursor.revision) {
+  // Where each worker has its own cursor, one that is not there yet, older than the mark, or of another schedule leaves a gap from the floor on.
+  const ofThis = known?.decision.hash === hash ? cursorAt : undefined;
+  const gapFrom = floor === undefined ? ofThis : Math.max(floor, ofThis ?? 0);
+  const exact: CursorForm = cursor ? { type: 'exact', revision: cursor.revision } : { type: 'none' };
+  const wasExact = form.type === exact.type && (form.type !== 'exact' || form.revision === cursor?.revision);
+  if (!wasExact && tick.prev !== undefined && gapFrom !== undefined && gapFrom < tick.prev)
+    return { type: 'gap', cursorAt: gapFrom, form: exact };
+  if (ofThis === undefined || (tick.prev !== undefined && ofThis < tick.prev)) {
+    if (!wasExact) return { type: 'otherForm', form: exact };
+  } else if (form.type !== 'after') {
     return { type: 'otherForm', form: { type: 'after', prev: tick.prev } };
   }
   if (locks && lock) return { type: 'busy', holder: lock.value };

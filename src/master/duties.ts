@@ -161,17 +161,18 @@ const orphanedLocks: Look = ({ locks, runs }, { keys, leader, monotonic, scale }
         ];
   });
 
-/** Queued runs past their `notAfter`, those of jobs that are gone, and ticks of a schedule that is another now: nothing before the change is ever run. */
+/** Queued runs past their `notAfter`, those of jobs that are gone (also where one of the same name has been made since), and ticks of a schedule that is another now: nothing before the change is ever run. */
 const queueEnds: Look = ({ queue, jobs, runs }, { keys, leader, now }) =>
-  upTo(queue.values(), ({ queued, revision }) => {
+  upTo(queue.values(), ({ queued, revision, created }) => {
     const seen = jobs.get(queued.job);
-    const reason: Reason | undefined = !seen
-      ? 'jobDeleted'
-      : seen.known && queued.hash !== undefined && queued.hash !== seen.known.hash
-        ? 'edited'
-        : queued.notAfter !== undefined && toMs(queued.notAfter) <= now
-          ? 'expired'
-          : undefined;
+    const reason: Reason | undefined =
+      !seen || created < seen.created
+        ? 'jobDeleted'
+        : seen.known && queued.hash !== undefined && queued.hash !== seen.known.hash
+          ? 'edited'
+          : queued.notAfter !== undefined && toMs(queued.notAfter) <= now
+            ? 'expired'
+            : undefined;
     if (reason === undefined) return [];
     const event = endOfQueued(queued, { at: now, outcome: 'skipped', reason });
     const attempted = endOfAttempted(event, runs.get(queued.runId));

@@ -19,6 +19,8 @@ export type SeenCursor = { readonly revision: number; readonly cursor: Cursor | 
 type SeenJob = {
   /** Undefined where the value cannot be used: the job is there, and nothing is done for it. */
   readonly known: KnownJob | undefined;
+  /** The revision of its first save: what is older was for another job of this name. */
+  readonly created: number;
   /** The first fire time after a cursor, computed once a cursor. */
   readonly dueAt: (cursor: SeenCursor) => number | undefined;
 };
@@ -98,11 +100,16 @@ export const createLeaderView = (
   };
 
   const put: Readonly<Record<LeaderFeed, (entry: Entry) => void>> = {
-    jobs: ({ key, value, revision }) => {
+    jobs: ({ key, value, revision, created }) => {
       const name = keys.jobOf(key);
       const known = read(value, revision);
       noteBefore(name, known?.job.name === name ? known : undefined);
-      jobs.set(name, known?.job.name === name ? { known, dueAt: dueAtOf(known) } : { known: undefined, dueAt: () => undefined });
+      jobs.set(
+        name,
+        known?.job.name === name
+          ? { known, created, dueAt: dueAtOf(known) }
+          : { known: undefined, created, dueAt: () => undefined },
+      );
     },
     cursors: ({ key, value, revision }) => {
       const name = keys.nameOfTick(key);

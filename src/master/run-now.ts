@@ -25,6 +25,8 @@ export type Backfill = { readonly from: string; readonly to: string };
 const RUN_NOW_MS = 600_000;
 const MOST_BACKFILLED = 10_000;
 const MOST_TRIES = 4;
+/** What gives way at once: the store takes 128 operations. */
+const MOST_REPLACED = 20;
 
 /** What people ask for beyond the schedule: a run now, the ticks of a time that is over. Queued runs, taken by a worker with room. */
 export const createRunNow = ({ stores: { coordination }, keys, clock, projection, log, scale }: OrdersDeps) => {
@@ -67,7 +69,12 @@ export const createRunNow = ({ stores: { coordination }, keys, clock, projection
     { job }: KnownJob,
     of: string | undefined,
     runId: string,
-  ): Promise<{ readonly holder?: string; readonly away: readonly QueuedKey[]; readonly mustBeFree: boolean }> => {
+  ): Promise<{
+    readonly holder?: string;
+    readonly isKilled?: boolean;
+    readonly away: readonly QueuedKey[];
+    readonly mustBeFree: boolean;
+  }> => {
     if (job.overlap === 'allow') return { away: [], mustBeFree: false };
     const [lock] = await read(keys.lock(job.name, of));
     const waiting = (await coordination.list(keys.queueOf(job.name))).entries.flatMap(({ key, value, revision }) => {
@@ -81,17 +88,22 @@ export const createRunNow = ({ stores: { coordination }, keys, clock, projection
         if (lock) throw overlaps(holds(lock.value));
         if (first) throw overlaps(holds(first.id));
         return { away: [], mustBeFree: true };
-      case 'queue':
-        if ((lock ?? first) && waiting.length >= job.queueMax)
-          throw overlaps(`${String(waiting.length)} of ${String(job.queueMax)} wait already.`);
+      case 'queue': {
+        const inQueue = waiting.filter(({ queued }) => queued?.to === undefined).length; // a range is no tick that waits for its turn
+        if ((lock ?? first) && inQueue >= job.queueMax)
+          throw overlaps(`${String(inQueue)} of ${String(job.queueMax)} wait already.`);
         return { away: [], mustBeFree: false };
+      }
       case 'replace': {
         const event = (queued: QueuedRun) =>
           endOfQueued(queued, { at: clock.now(), outcome: 'skipped', reason: 'replaced', by: `run ${runId}` });
-        const away = waiting.flatMap(({ id, queued, revision }) =>
-          queued?.attempt === 1 && queued.to === undefined ? [{ runId: id, revision, event: event(queued) }] : [],
-        );
-        return { ...(lock && { holder: lock.value }), away, mustBeFree: !lock };
+        const away = waiting
+          .flatMap(({ id, queued, revision }) =>
+            queued?.attempt === 1 && queued.to === undefined ? [{ runId: id, revision, event: event(queued) }] : [],
+          )
+          .slice(0, MOST_REPLACED);
+        const [kill] = lock ? await read(keys.killer(job.name, lock.value)) : [];
+        return { ...(lock && { holder: lock.value }), isKilled: kill !== undefined, away, mustBeFree: !lock };
       }
       default:
         return job.overlap satisfies never;
@@ -108,7 +120,7 @@ export const createRunNow = ({ stores: { coordination }, keys, clock, projection
     const of = known.job.mode === 'all' ? worker : undefined;
     const runId = uuidv7();
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
-      const { holder, away, mustBeFree } = await roomFor(known, of, runId);
+      const { holder, isKilled, away, mustBeFree } = await roomFor(known, of, runId);
       const now = clock.now();
       const queued: QueuedRun = {
         v: 1,
@@ -130,7 +142,7 @@ export const createRunNow = ({ stores: { coordination }, keys, clock, projection
           of,
           mustBeFree,
           ...(holder !== undefined && {
-            replaces: { holder, kill: { v: 1, at: toInstant(now), by, cause: 'replaced' } as const },
+            replaces: { holder, kill: isKilled ? undefined : ({ v: 1, at: toInstant(now), by, cause: 'replaced' } as const) },
           }),
           away,
         }),

@@ -120,11 +120,14 @@ const createState = ({ me, registeredAt, keys, clock, room, read }: SchedulerDep
     killOf: (runId) => kills.get(runId),
   });
 
-  /** What waits for this worker: where each worker has its own ticks, what waits for another is no concern of it. */
+  /** What waits and counts here. Ticks of another schedule do not: the leader ends them. Where each worker has its own ticks, what waits for another is no concern of this one. */
   const queuedOf = (job: string, found: KnownJob | undefined): ReadonlyMap<string, Waiting> => {
     const all = waiting.get(job) ?? NONE;
-    if (found?.job.mode !== 'all') return all;
-    return new Map([...all].filter(([, { queued }]) => queued.worker === undefined || queued.worker === me));
+    const counts = ({ hash, worker }: Waiting['queued']): boolean =>
+      (hash === undefined || hash === found?.hash) && (found?.job.mode !== 'all' || worker === undefined || worker === me);
+    return [...all.values()].every(({ queued }) => counts(queued))
+      ? all
+      : new Map([...all].filter(([, { queued }]) => counts(queued)));
   };
 
   /** Whether this worker is one of those that run each tick: as the others see it, so also not while it is on its way out. */
@@ -188,6 +191,9 @@ const createState = ({ me, registeredAt, keys, clock, room, read }: SchedulerDep
     const name = keys.jobOf(change.type === 'put' ? change.entry.key : change.key);
     const before = known.get(name);
     const now = change.type === 'put' ? read(change.entry.value, change.entry.revision) : undefined;
+    // What waited for a job that is gone is not for one that is made under its name.
+    if (change.type === 'delete')
+      for (const [id, { revision }] of waiting.get(name) ?? NONE) if (revision < change.revision) forget(name, id);
     if (!now || now.job.name !== name) {
       known.delete(name);
       lastTicks.delete(name);
@@ -199,6 +205,12 @@ const createState = ({ me, registeredAt, keys, clock, room, read }: SchedulerDep
     if (before?.hash !== now.hash) lastTicks.delete(name);
     plan(now, before?.hash === now.hash ? planFrom(now) : clock.now());
     return [...(waiting.get(name)?.values() ?? [])].flatMap((each) => ask(name, { type: 'queued', waiting: each }));
+  };
+
+  const forget = (job: string, id: string): void => {
+    const ofJob = waiting.get(job);
+    ofJob?.delete(id);
+    if (ofJob?.size === 0) waiting.delete(job);
   };
 
   const onQueue = (change: Change): readonly Order[] => {

@@ -61,7 +61,7 @@ export const createCursorMoves = ({ coordination, keys, clock, me, read }: Curso
           hash: known.hash,
           locks,
           worker: me.id,
-          ...(ownerOf(known, me) !== undefined && { floor: floorOf(mark?.value) }),
+          ...(ownerOf(known, me) !== undefined && { floor: floorOf(mark?.value, known.hash) }),
         },
       );
       switch (refusal.type) {
@@ -98,10 +98,11 @@ export const createCursorMoves = ({ coordination, keys, clock, me, read }: Curso
     return { type: 'unexplained' };
   };
 
-  /** Nothing before the mark of the schedule, nor before this worker was there, is a gap. */
-  const floorOf = (mark: string | undefined): number => {
+  /** Where each worker has its own cursor: nothing up to the mark of the schedule, nor before this worker was there, is a gap. A schedule that has no mark yet (it was put by hand)
+   *  has none at all: nobody knows since when it is there. */
+  const floorOf = (mark: string | undefined, hash: string): number | undefined => {
     const cursor = mark === undefined ? undefined : parseCursor(mark);
-    return Math.max(me.registeredAt, cursor ? toMs(cursor.at) : 0);
+    return cursor?.decision.hash === hash ? Math.max(me.registeredAt, toMs(cursor.at)) : undefined;
   };
 
   /** Settles what is too old by the misfire policy, and answers the young ticks that are to be claimed first, this one last; none where the way is free. */
@@ -168,7 +169,11 @@ export const createCursorMoves = ({ coordination, keys, clock, me, read }: Curso
       ],
     });
     const [entry, mark] = reads;
-    return { entry, cursor: entry && parseCursor(entry.value), floor: of === undefined ? undefined : floorOf(mark?.value) };
+    return {
+      entry,
+      cursor: entry && parseCursor(entry.value),
+      floor: of === undefined ? undefined : floorOf(mark?.value, known.hash),
+    };
   };
 
   const refusedAs = (moved: Exclude<Moved, { type: 'done' | 'answerLost' }>, tick: Tick): readonly Input[] => {
@@ -222,9 +227,10 @@ export const createCursorMoves = ({ coordination, keys, clock, me, read }: Curso
     /** A tick that is too late to run as on time is settled, with all that lies undecided before it. */
     late: async (of: OfJob, tick: Tick): Promise<readonly Input[]> => {
       const { known } = of;
-      const { entry, cursor, floor = 0 } = await cursorOf(known);
-      if (cursor && toMs(cursor.at) >= tick.fireTime) return [];
-      const cursorAt = cursor && cursor.decision.hash === known.hash ? Math.max(toMs(cursor.at), floor) : tick.fireTime - 1;
+      const { entry, cursor, floor } = await cursorOf(known);
+      if (Math.max(cursor ? toMs(cursor.at) : 0, floor ?? 0) >= tick.fireTime) return [];
+      const decidedAt = cursor && cursor.decision.hash === known.hash ? toMs(cursor.at) : undefined;
+      const cursorAt = decidedAt === undefined && floor === undefined ? tick.fireTime - 1 : Math.max(decidedAt ?? 0, floor ?? 0);
       const { missed } = gapOf(known.schedule, cursorAt, tick.fireTime + 1, clock.now(), 0);
       if (missed) await miss(of, missed, entry ? { type: 'exact', revision: entry.revision } : { type: 'none' });
       return [];
@@ -253,30 +259,34 @@ export const createCursorMoves = ({ coordination, keys, clock, me, read }: Curso
         tick,
       );
     },
-    replace: async (of: OfJob, { tick, holder, isKilled, away }: Extract<Command, { type: 'replace' }>) => {
+    replace: async (
+      of: OfJob,
+      { tick, holder, isKilled, away }: Extract<Command, { type: 'replace' }>,
+    ): Promise<readonly Input[]> => {
       const queued = waiting(of.known, tick);
       const at = clock.now();
-      return answered(
-        await move(of, tick, true, (form, now) =>
-          replaceTick({
-            ...facts(form, now, tick),
-            queued: { ...queued, hash: now.hash },
-            holder,
-            kill: isKilled ? undefined : { v: 1, at: toInstant(at), by: `run ${queued.runId}`, cause: 'replaced' },
-            away: away.map(({ queued: old, revision }) => ({
-              runId: old.runId,
-              revision,
-              event: endOfQueued(old, { at, outcome: 'skipped', reason: 'replaced' }),
-            })),
-          }),
-        ),
-        tick,
+      const moved = await move(of, tick, true, (form, now) =>
+        replaceTick({
+          ...facts(form, now, tick),
+          queued: { ...queued, hash: now.hash },
+          holder,
+          kill: isKilled ? undefined : { v: 1, at: toInstant(at), by: `run ${queued.runId}`, cause: 'replaced' },
+          away: away.map(({ queued: old, revision }) => ({
+            runId: old.runId,
+            revision,
+            event: endOfQueued(old, { at, outcome: 'skipped', reason: 'replaced' }),
+          })),
+        }),
       );
+      // It holds the job still, so something else has changed that the feeds have not told yet: a kill, or what waited.
+      return moved.type === 'busy' && moved.holder === holder ? [{ type: 'away', tick }] : answered(moved, tick);
     },
     /** One read; claims nothing by itself. */
     look: async (known: KnownJob, tick: Tick): Promise<readonly Input[]> => {
-      const { cursor } = await cursorOf(known);
-      return cursor && toMs(cursor.at) >= tick.fireTime ? [] : [{ type: 'looked', tick: { ...tick, revision: known.revision } }];
+      const { cursor, floor } = await cursorOf(known);
+      return Math.max(cursor ? toMs(cursor.at) : 0, floor ?? 0) >= tick.fireTime
+        ? []
+        : [{ type: 'looked', tick: { ...tick, revision: known.revision } }];
     },
   };
 };

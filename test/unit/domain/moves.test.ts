@@ -102,7 +102,7 @@ test('P5: the finish takes the kill away, and the lock only when it is its own',
 });
 
 test('a save of an unchanged schedule leaves the cursor alone', () => {
-  const save = { keys, name: 'a', value: '{}', read: { jobRevision: 7, form: { type: 'exact', revision: 5 } }, events: [] };
+  const save = { keys, name: 'a', value: '{}', read: { jobRevision: 7, cursorRevision: 5 }, events: [] };
   expect(JSON.stringify(saveJob(save).then)).not.toContain('/cron/ticks/a');
   expect(saveJob({ ...save, mark: { at, hash } }).if).toContainEqual({ type: 'revision', key: '/cron/ticks/a', is: 5 });
 });
