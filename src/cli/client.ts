@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import type { Problem } from '../domain/wire.ts';
 
 /** What every command against a master takes. */
-export type ClientOptions = { readonly server?: string; readonly token?: string; readonly json?: boolean };
+export type ClientOptions = {
+  readonly server?: string;
+  readonly token?: string;
+  readonly json?: boolean;
+  /** Of the words that the master says. */
+  readonly lang?: string;
+};
 
 /** An error that is for the person at the terminal as it is. */
 export class Told extends Error {
@@ -14,10 +20,13 @@ export class Told extends Error {
 const DEFAULT_SERVER = 'http://127.0.0.1:8070';
 
 /** Asks a master. Rejects with `Told`: what the master said, every problem of an input with its place, or that it cannot be reached. */
-export const createClient = ({ server, token }: ClientOptions, env: NodeJS.ProcessEnv = process.env) => {
+export const createClient = ({ server, token, lang }: ClientOptions, env: NodeJS.ProcessEnv = process.env) => {
   const base = (server ?? env['CRONSTREAM_SERVER'] ?? DEFAULT_SERVER).replace(/\/+$/, '');
   const secret = token ?? env['CRONSTREAM_TOKEN'] ?? tokenFile();
-  const headers: Record<string, string> = secret === undefined ? {} : { authorization: `Bearer ${secret}` };
+  const headers: Record<string, string> = {
+    ...(secret === undefined ? {} : { authorization: `Bearer ${secret}` }),
+    ...(lang === undefined ? {} : { 'accept-language': lang }),
+  };
 
   /** Sends a body as it is. */
   const send = async (method: string, path: string, body?: string, type = 'application/json'): Promise<Response> => {

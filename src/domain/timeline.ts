@@ -3,6 +3,7 @@ import { toInstant, toMs, type Instant } from './instant.ts';
 import { defined, type Run } from './run.ts';
 import type { CompiledSchedule } from './schedule/compile.ts';
 import { latenessOf, type Cursor } from './tick.ts';
+import { runOfQueued, type QueuedRun } from './values.ts';
 import type { TickView } from './wire.ts';
 import type { Trigger } from './words.ts';
 
@@ -11,7 +12,8 @@ import type { Trigger } from './words.ts';
  * missed at its last one; neither ever changes, so a page goes on below the place where the one before ended, whatever became of the ticks meanwhile.
  */
 export type Place = { readonly at: Instant; readonly id: string };
-export type Placed = { readonly place: Place; readonly tick: TickView };
+/** `isHint`: known by the cursor alone, and only where nobody knows more of that instant. */
+export type Placed = { readonly place: Place; readonly tick: TickView; readonly isHint?: boolean };
 
 /** The triggers of runs that do a tick. What a person asked for, or filled in later, is a run without one. */
 export const TICK_TRIGGERS: readonly Trigger[] = ['schedule', 'catchUp'];
@@ -56,9 +58,20 @@ export const tickOfRun = (run: Run): Placed | undefined => {
   };
 };
 
+/** The ticks that wait: one, or a range of them of which each gets a run of its own, which stands where its last tick does. */
+export const tickOfQueued = (queued: QueuedRun): Placed | undefined => {
+  const placed = tickOfRun(runOfQueued(queued));
+  const { to, count } = queued;
+  if (!placed || to === undefined) return placed;
+  const { runId: _, ...tick } = placed.tick;
+  return { place: { at: to, id: queued.runId }, tick: { ...tick, to, ...defined({ count }) } };
+};
+
 /** The tick that was skipped, or the range that was missed. */
 export const tickOfEvent = (event: Extract<RunEvent, { type: 'tickSkipped' | 'ticksMissed' }>): Placed => {
-  const { reason, worker } = event;
+  const { reason } = event;
+  // Where each worker has ticks of its own, it is that worker's.
+  const worker = event.of ?? event.worker;
   if (event.type === 'tickSkipped') {
     const { fireTime, by, at } = event;
     const latenessMs = latenessOf(toMs(fireTime), toMs(at));
@@ -81,6 +94,7 @@ export const tickOfCursor = (job: string, { at, decision: { fate, reason, runId,
     : {
         place: { at, id: runId ?? `tick/${job}/${at}` },
         tick: { fireTime: at, fate, ...defined({ reason, runId, worker }) },
+        isHint: true,
       };
 
 /** Ticks that nobody has decided yet, from the newest below `before` down to the first after `decidedAt` (ms). One whose time has come says how late it is. At most `limit` steps of the schedule. */
@@ -144,12 +158,13 @@ export const pageOf = (
 ): { readonly items: readonly TickView[]; readonly next?: Place } => {
   const byPlace = new Map<string, Placed>();
   for (const placed of sources.flatMap(({ ticks }) => ticks)) byPlace.set(`${placed.place.at} ${placed.place.id}`, placed);
-  const decided = new Set([...byPlace.values()].flatMap(({ place: { at, id } }) => (id === '' ? [] : [at])));
+  const told = new Set([...byPlace.values()].flatMap(({ place: { at, id }, isHint }) => (id === '' || isHint ? [] : [at])));
+  const hinted = new Set([...byPlace.values()].flatMap(({ place: { at }, isHint }) => (isHint ? [at] : [])));
   // Below the first of these ends it is not known what comes next.
   const [end] = sources.flatMap((source) => (source.end && source.end.at >= from ? [source.end] : [])).sort(comparePlaces);
   const all = [...byPlace.values()]
     .filter(({ place }) => place.at >= from && isBelow(place, before) && !(end && isBelow(place, end)))
-    .filter(({ place }) => place.id !== '' || !decided.has(place.at))
+    .filter(({ place: { at, id }, isHint }) => (isHint ? !told.has(at) : id !== '' || !(told.has(at) || hinted.has(at))))
     .sort((a, b) => comparePlaces(a.place, b.place));
   const page = all.slice(0, limit);
   const next = all.length > limit ? page.at(-1)?.place : end;

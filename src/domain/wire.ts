@@ -134,6 +134,19 @@ export const TickView = Type.Object(
 );
 export type TickView = Static<typeof TickView>;
 
+/** Why a job ran, or did not, at an instant. */
+export const WhyView = Type.Object(
+  {
+    at: At,
+    /** For people, in the language that was asked for. */
+    sentence: Type.String(),
+    /** The tick there, or the nearest on record. Of placement `all` there are several. */
+    items: Type.Array(TickView),
+  },
+  { $id: 'WhyView', title: 'WhyView' },
+);
+export type WhyView = Static<typeof WhyView>;
+
 /** Whether a worker would take a tick of a job now, and the first thing that keeps it from it. */
 export const PlacementView = Type.Object(
   {

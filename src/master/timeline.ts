@@ -16,6 +16,7 @@ import {
   sourceOf,
   tickOfCursor,
   tickOfEvent,
+  tickOfQueued,
   tickOfRun,
   topOf,
   type Place,
@@ -89,9 +90,10 @@ export const createTimelines = ({
   const liveOnes = (name: string, cursor: Cursor | undefined): readonly Placed[] => {
     const runs = new Map<string, Run>();
     const add = (run: Run): unknown => runs.set(run.id, newerOf(runs.get(run.id), run));
-    for (const { queued } of seen.queueOfJob(name)) add(runOfQueued(queued));
+    const waiting = seen.queueOfJob(name).map(({ queued }) => queued);
+    for (const queued of waiting) if (queued.to === undefined) add(runOfQueued(queued));
     for (const { live } of seen.runsOfJob(name)) add(runOfLive(live));
-    const ticks: Placed[] = [];
+    const ticks = waiting.flatMap((queued) => (queued.to === undefined ? [] : (tickOfQueued(queued) ?? [])));
     for (const told of seen.outboxOfJob(name)) {
       if (told.type === 'tickSkipped' || told.type === 'ticksMissed') ticks.push(tickOfEvent(told));
       else if (told.type !== 'jobSaved') {

@@ -1,5 +1,5 @@
-import type { Command } from 'commander';
-import type { TickView } from '../../domain/wire.ts';
+import { Option, type Command } from 'commander';
+import type { TickView, WhyView } from '../../domain/wire.ts';
 import { createClient, Told, type ClientOptions } from '../client.ts';
 import { table } from '../table.ts';
 
@@ -25,6 +25,22 @@ export const addJobTicks = (add: Add, print: (text: string) => void): void => {
       if (options.json) print(JSON.stringify(ticks, undefined, 2));
       else if (ticks.length === 0) print(`There is no record of a tick of ${name} in this time, and none comes`);
       else print(ticksTable(ticks));
+    });
+};
+
+/** `cronstream job why`: a sentence about one instant. */
+export const addJobWhy = (add: Add, print: (text: string) => void): void => {
+  add('why <name>', 'why it ran, or did not, at a time', [
+    'why backup --at 03:00',
+    'why backup --at 2027-01-31T03:00',
+    'why backup --at 2027-01-31T03:00:00Z --json',
+  ])
+    .requiredOption('--at <time>', 'a time of the day (the last one), or a date and time: in the time zone of the job, or with Z')
+    .addOption(new Option('--lang <language>', 'language of the words').choices(['en', 'zh']).default('en'))
+    .action(async (name: string, { at, ...options }: ClientOptions & { readonly at: string }) => {
+      const query = new URLSearchParams({ at });
+      const why = await createClient(options).json<WhyView>('GET', `/jobs/${encodeURIComponent(name)}/why?${query.toString()}`);
+      print(options.json ? JSON.stringify(why, undefined, 2) : why.sentence);
     });
 };
 

@@ -4,7 +4,7 @@ import type { JobView, RunView } from '../../domain/wire.ts';
 import { createClient, Told, type ClientOptions } from '../client.ts';
 import { followOutput } from '../follow.ts';
 import { table } from '../table.ts';
-import { addJobTicks } from './job-ticks.ts';
+import { addJobTicks, addJobWhy } from './job-ticks.ts';
 
 type Page<T> = { readonly items: readonly T[]; readonly nextCursor?: string };
 
@@ -132,6 +132,7 @@ export const addJobCommands = (program: Command): void => {
     });
 
   addJobTicks(add, print);
+  addJobWhy(add, print);
 
   add('logs <name>', 'output of the newest run of a job', ['logs backup', 'logs backup -f', 'logs backup --run 0196…'])
     .option('-f, --follow', 'until the run ends')

@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import { isInstant } from '../../domain/instant.ts';
 import { defined } from '../../domain/run.ts';
 import type { Place } from '../../domain/timeline.ts';
-import { page, PlacementView, TickView } from '../../domain/wire.ts';
+import { page, PlacementView, TickView, WhyView } from '../../domain/wire.ts';
 import { speak } from '../language.ts';
 import type { Parts } from '../parts.ts';
 import { placementViews } from '../placement-view.ts';
@@ -37,7 +37,7 @@ const fromCursor = (text: string): Cursor => {
 };
 
 /** What became of a job's ticks and what will come, and who would take them. */
-export const tickRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { timelines, projection, clock }) => {
+export const tickRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { timelines, why, projection, clock }) => {
   app.get(
     '/jobs/:name/ticks',
     {
@@ -69,6 +69,26 @@ export const tickRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { timeli
         asOf: position,
         ...(found.next && { nextCursor: toCursor({ before: found.next, from: found.from }) }),
       };
+    },
+  );
+
+  app.get(
+    '/jobs/:name/why',
+    {
+      config: { role: 'viewer' },
+      schema: {
+        summary: 'Why a job ran, or did not, at an instant',
+        description:
+          'The tick at that instant, else the one on record that is nearest, and a sentence (`Accept-Language`: en, zh). `at` is `03:00` (the last one by the clock of the job’s time zone), `2027-01-31T03:00` (in that zone), or an instant with `Z` or an offset. Where no tick was, the sentence tells why: the job was not there, was off, or its schedule of that time named another.',
+        tags: ['jobs'],
+        params: ByName,
+        querystring: Type.Object({ at: Type.String({ description: 'The time that is asked about' }) }, closed),
+        response: answers({ 200: WhyView }, 400, 404),
+      },
+    },
+    async ({ params: { name }, query: { at }, headers }, reply) => {
+      const { items, ...told } = await why({ name, at, now: clock.now(), language: speak(headers, reply) });
+      return { ...told, items: [...items] };
     },
   );
 

@@ -89,7 +89,9 @@ test.each([
   [{ reason: 'marked' }, undefined],
 ] as const)('a cursor of %j tells of the last tick', (decision, told) => {
   const placed = tickOfCursor('a', { at: at(5), decision: { v: 1, hash: 'h', ...decision } });
-  expect(placed).toStrictEqual(told && { place: { at: at(5), id: told.place }, tick: { fireTime: at(5), ...told.tick } });
+  expect(placed).toStrictEqual(
+    told && { place: { at: at(5), id: told.place }, tick: { fireTime: at(5), ...told.tick }, isHint: true },
+  );
 });
 
 test('ticks that come, down to the first that nobody has decided; the due ones say how late they are', () => {
