@@ -117,6 +117,7 @@ export const applyRunEvent = (run: Run | undefined, event: StoredRunEvent): Run 
         ...defined({ reason: event.reason, by: event.by }),
         trigger: event.trigger,
         fireTime: event.fireTime,
+        attempt: Math.max(1, event.attempt - 1), // the last that was made
         state: 'finished',
         outcome: event.outcome,
         endedAt: event.at,

@@ -41,6 +41,7 @@ const killed = (told: Told): string => {
   if (run.reason === 'drained') return texts.endedDrained(length);
   // Where nobody had asked for the run, `by` is who killed it.
   const by = personOf(kill?.by ?? (run.trigger === 'schedule' || run.startedAt === undefined ? run.by : undefined));
+  if (kill?.isBetween) return by === undefined ? texts.endedBetween : texts.endedBetweenBy(by);
   if (run.claimedAt === undefined && run.startedAt === undefined)
     return by === undefined ? texts.endedTakenOut : texts.endedTakenOutBy(by);
   return by === undefined ? texts.endedKilled(length) : texts.endedKilledBy(by, length);

@@ -111,6 +111,24 @@ test('a further attempt that never started ends the run as the one before did, w
   });
 });
 
+test('who has seen only that a further attempt waits counts the attempts that were made', () => {
+  const queued = runOfQueued({
+    v: 1,
+    runId: 'r1',
+    job: 'a',
+    trigger: 'schedule',
+    fireTime: at(0),
+    attempt: 3,
+    notBefore: at(8),
+    queuedAt: at(3),
+  });
+  expect(applyRunEvent(queued, dropped(3))).toMatchObject({ state: 'finished', attempt: 2, outcome: 'failed' });
+  expect(applyRunEvent({ ...queued, attempt: 1 }, dropped(1, { outcome: 'skipped' }))).toMatchObject({
+    attempt: 1,
+    outcome: 'skipped',
+  });
+});
+
 test('a lost attempt that is followed does not end the run', () => {
   const lost: RunEvent = { ...of(1), type: 'lost', at: at(4), reason: 'workerGone', worker: 'w1', nextAttemptAt: at(5) };
   expect(runOf(claimed(1, 1), lost)).toMatchObject({ state: 'queued', nextAttemptAt: at(5), reason: 'workerGone' });

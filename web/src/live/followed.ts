@@ -22,7 +22,14 @@ export type Attempt = {
 };
 
 /** Who or what wants a run to end; `signal` is the last that its command got. */
-export type Kill = { readonly at: string; readonly cause: string; readonly by?: string; readonly signal?: string };
+export type Kill = {
+  readonly at: string;
+  readonly cause: string;
+  readonly by?: string;
+  readonly signal?: string;
+  /** It waited for a further attempt, and nothing of it ran. */
+  readonly isBetween?: true;
+};
 
 export type Followed = {
   readonly run: Run;
@@ -121,6 +128,10 @@ export const createFollowed = (first: Run) => {
       case 'lost':
         // The attempt's own end, where it is known, is the truth.
         if (!attemptOf(event.attempt).about.end) learn(event.attempt, { end: { outcome: 'lost', reason: event.reason } });
+        return;
+      case 'dropped':
+        if (event.outcome === 'killed' && event.attempt > 1)
+          kill = { at: event.at, cause: 'killed', isBetween: true, ...defined({ by: event.by }) };
         return;
       default: // the end of a run without a start, and what is of no run
     }

@@ -126,6 +126,8 @@ export const runs = {
   endedLeaseLost: (length: string) =>
     `It was killed${after(length)}: its worker had lost the link to etcd for too long, and the job was free to run elsewhere.`,
   endedDrained: (length: string) => `It was killed${after(length)}: its worker was told to stop.`,
+  endedBetween: 'It was killed before its next attempt.',
+  endedBetweenBy: (who: string) => `It was killed by ${who} before its next attempt.`,
   endedTakenOut: 'It was taken out of the queue before it started.',
   endedTakenOutBy: (who: string) => `It was taken out of the queue by ${who} before it started.`,
   endedGone: (worker: string) => `Its worker ${worker} disappeared while it ran: how far it came is not known.`,

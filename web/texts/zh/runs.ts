@@ -123,6 +123,8 @@ export const runs: Translated<typeof inEnglish> = {
   endedReplaced: (length) => `${after(length)}被终止：由下一次运行取代。`,
   endedLeaseLost: (length) => `${after(length)}被终止：工作节点与 etcd 失联过久，作业已可在别处运行。`,
   endedDrained: (length) => `${after(length)}被终止：工作节点被要求停止。`,
+  endedBetween: '在下一次尝试之前被终止。',
+  endedBetweenBy: (who) => `在下一次尝试之前被 ${who} 终止。`,
   endedTakenOut: '开始之前被移出了队列。',
   endedTakenOutBy: (who) => `开始之前被 ${who} 移出了队列。`,
   endedGone: (worker) => `运行期间工作节点 ${worker} 消失了：进行到哪一步未知。`,
