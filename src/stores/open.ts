@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Coordination, RunLog } from '../streams/ports.ts';
+import type { Coordination, LogUpkeep, RunLog } from '../streams/ports.ts';
 import { createEmbeddedCoordination } from './embedded/coordination.ts';
 import { openEmbedded } from './embedded/env.ts';
 import { createEmbeddedRunLog } from './embedded/run-log.ts';
@@ -11,7 +11,11 @@ export type StoresConfig =
   | { readonly type: 'cluster'; readonly etcd: EtcdOptions; readonly mongo: { readonly url: string; readonly database: string } };
 
 /** The pair of stores that a process works on. Closing them is the last thing that it does. */
-export type Stores = { readonly coordination: Coordination; readonly runLog: RunLog; readonly close: () => Promise<void> };
+export type Stores = {
+  readonly coordination: Coordination;
+  readonly runLog: RunLog & LogUpkeep;
+  readonly close: () => Promise<void>;
+};
 
 /** Configuration → the pair. The embedded pair throws one clear error when its folder cannot be used or is in use; the cluster's connects when it is first asked. */
 export const openStores = (config: StoresConfig, log: Logger): Stores => {

@@ -1,6 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { attemptPrefix, eventId, runIdOf, type EventOf, type RunEvent, type StoredRunEvent } from '../domain/events.ts';
 import { toLogDocument, type LogDocument } from '../domain/run.ts';
+import { hourOf, timeOfId } from '../domain/stats.ts';
+import type { Projected } from '../streams/ports.ts';
+
+export type { Projected };
 
 /** Whether an event may end a run: then the run's document is to be written. */
 const ENDS = new Set<RunEvent['type']>(['finished', 'lost', 'dropped']);
@@ -20,9 +24,6 @@ export const runsOf = (
   }
   return { ended, others };
 };
-
-/** What a run's stored events make of it: its document if it has ended, and its newest attempt (0: it has no events). */
-export type Projected = { readonly document: LogDocument | undefined; readonly attempt: number };
 
 /** From the events of a run in any order; of the outputs the last 64 kB of each attempt are enough. */
 export const projectionOf = (events: readonly StoredRunEvent[]): Projected => {
@@ -96,3 +97,23 @@ export const wholeRuns = (events: readonly RunEvent[]): ReadonlyMap<string, LogD
 
 /** The id of the leader's finding about the first attempt of a run. */
 export const lostIdOf = (runId: string): string => `${attemptPrefix(runId, 1)}lost`;
+
+/** The hours whose statistics change with these events: those of runs, by when their ids were made. `<job>/<hour>` names each, once. */
+export const hoursOf = (events: readonly RunEvent[]): ReadonlyMap<string, { readonly job: string; readonly hour: number }> => {
+  const hours = new Map<string, { readonly job: string; readonly hour: number }>();
+  for (const event of events) {
+    const madeAt = timeOfId(runIdOf(event) ?? '');
+    if (madeAt === undefined) continue;
+    const hour = hourOf(madeAt);
+    hours.set(`${event.job}/${String(hour)}`, { job: event.job, hour });
+  }
+  return hours;
+};
+
+/** Changes of jobs, with the ids under which the audit lists them. */
+export const changesIn = (events: readonly RunEvent[]): readonly { readonly id: string; readonly event: string }[] =>
+  events.flatMap((event) =>
+    event.type === 'jobSaved' || event.type === 'jobDeleted' || event.type === 'cursorSet'
+      ? [{ id: event.id, event: eventId(event) }]
+      : [],
+  );

@@ -2,6 +2,7 @@ import type { Observable } from 'rxjs';
 import type { Instant } from '../domain/instant.ts';
 import type { LeaseId, Transaction } from '../domain/transaction.ts';
 import type { LogDocument, Run, RunEvent, StoredRunEvent } from '../domain/run.ts';
+import type { HourStats, RunFacts } from '../domain/stats.ts';
 
 export type { Compare, LeaseId, Operation, Transaction } from '../domain/transaction.ts';
 
@@ -102,6 +103,62 @@ export type RunLog = {
   /** Resolves when the store answers. */
   readonly ping: () => Promise<void>;
   readonly close: () => Promise<void>;
+};
+
+/** What a run's stored events make of it: its document if it has ended, and its newest attempt (0: it has no events). */
+export type Projected = { readonly document: LogDocument | undefined; readonly attempt: number };
+
+/** An hour of a job whose runs have changed since its statistics were made. `mark` is another one after each change. */
+export type TouchedHour = { readonly job: string; readonly hour: number; readonly mark: string };
+
+/** An ended run, by what retention looks at. Instants in ms since the epoch. */
+export type OldRun = { readonly id: string; readonly job: string; readonly endTime: number };
+
+/** What keeps a run log small and its projections true. Each call is a small step with a time limit, and may be made again; rejects with `Unavailable`. */
+export type LogUpkeep = {
+  /** All events in the order of their ids, each once; those that come meanwhile may be among them. */
+  readonly everyEvent: () => AsyncIterable<StoredRunEvent>;
+  /** All documents of ended runs, in the order of their ids. */
+  readonly everyDocument: () => AsyncIterable<LogDocument>;
+  /** What the document of a run should be, from its events as they are now. */
+  readonly projected: (runId: string) => Promise<Projected>;
+  /** Makes the document of a run anew from its events, and notes its hour as touched; one that has no events goes. */
+  readonly renew: (runId: string) => Promise<void>;
+  /** Lists these changes of jobs in `audit`; those that are there already stay. */
+  readonly renewAudit: (events: readonly RunEvent[]) => Promise<void>;
+  /** Changes of all jobs, newest first, before the given id (`jobSaved` and the like: `event.id`). */
+  readonly audit: (page: { readonly before?: string; readonly limit: number }) => Promise<readonly StoredRunEvent[]>;
+
+  /** Ended runs by rising id, of one job or all, after the given id. */
+  readonly oldestRuns: (page: {
+    readonly job?: string;
+    readonly after?: string;
+    readonly limit: number;
+  }) => Promise<readonly OldRun[]>;
+  /** The id of the `n`-th newest ended run of a job, from 1. */
+  readonly nthRun: (job: string, n: number) => Promise<string | undefined>;
+  /** Removes runs with all of their events. What is removed in part by a call that failed is removed by the next. Statistics stay. */
+  readonly forgetRuns: (runs: readonly Pick<OldRun, 'id'>[]) => Promise<{ readonly events: number }>;
+  /** Removes what was told of ticks before an instant: of the job that comes first after `after` (of the first of all without it), which is answered as `job`. Undefined: there is no further one. */
+  readonly forgetTicks: (page: {
+    readonly after?: string;
+    readonly before: Instant;
+  }) => Promise<{ readonly job: string; readonly events: number } | undefined>;
+
+  /** Hours that began before an instant (ms) and whose statistics are to be made anew, the oldest first. */
+  readonly touchedHours: (page: {
+    readonly from?: number;
+    readonly before: number;
+    readonly limit: number;
+  }) => Promise<readonly TouchedHour[]>;
+  /** The ended runs of these jobs that were decided in the hour. */
+  readonly factsOf: (hour: number, jobs: readonly string[]) => Promise<readonly RunFacts[]>;
+  /** Stores statistics of hours and takes away the marks that they were made for, where those have not changed since. */
+  readonly putHours: (hours: readonly (HourStats & { readonly mark: string })[]) => Promise<void>;
+  /** Statistics that are stored, of hours from `from` on and before `to` (ms), of one job or all. */
+  readonly hours: (query: { readonly from: number; readonly to: number; readonly job?: string }) => Promise<readonly HourStats[]>;
+  /** Removes statistics of hours before an instant, at most so many; answers how many. */
+  readonly forgetHours: (before: number, limit: number) => Promise<number>;
 };
 
 /** The store could not be reached, or did not answer in time. What was asked may have been done. */

@@ -233,7 +233,7 @@ const runLogContract = ({ log, other, putRaw }: Stores): void => {
 
     test('lost and finished that are stored at once: the run has finished', async () => {
       const name = uniqueName('race');
-      const runs = Array.from({ length: 20 }, () => runOf(name));
+      const runs = Array.from({ length: 6 }, () => runOf(name));
       for (const { runId, begin, events } of runs) {
         await log().append(begin);
         await Promise.all([log().append(events.slice(2)), other().append([lostOf(name, runId)])]);

@@ -18,7 +18,7 @@ export function openEmbedded(dir: string): Embedded {
     const path = join(dir, 'stores');
     checkFile(join(path, 'data.mdb'));
     // A commit is on the disk before it is answered. With overlapping sync it would be visible before, and slower for one at a time.
-    const root = open({ path, maxDbs: 16, overlappingSync: false });
+    const root = open({ path, maxDbs: 32, overlappingSync: false });
     let closing: Promise<void> | undefined;
     const close = async (): Promise<void> => {
       await root.close();

@@ -1,6 +1,7 @@
 import type { LogDocument, Run } from '../../domain/run.ts';
 import { isOfTick } from '../../domain/timeline.ts';
-import type { RunsQuery, TickRunsPage } from '../../streams/ports.ts';
+import { factsOf, HOUR_MS, leastIdAt, type RunFacts } from '../../domain/stats.ts';
+import type { OldRun, RunsQuery, TickRunsPage } from '../../streams/ports.ts';
 import type { Projected } from '../project.ts';
 import { matchesQuery } from '../query.ts';
 import type { Embedded } from './env.ts';
@@ -17,13 +18,24 @@ export type LogDocuments = {
   /** Runs of a job's ticks, newest fire time first. */
   readonly ofTicks: (job: string, page: TickRunsPage) => readonly Run[];
   readonly find: (query: RunsQuery) => Promise<{ readonly items: readonly LogDocument[]; readonly nextCursor?: string }>;
+  /** By rising id, after the given one. */
+  readonly page: (after: string | undefined, limit: number) => readonly LogDocument[];
+  readonly oldest: (page: { readonly job?: string; readonly after?: string; readonly limit: number }) => readonly OldRun[];
+  readonly nth: (job: string, n: number) => string | undefined;
+  /** The runs of a job that were decided in an hour. */
+  readonly facts: (job: string, hour: number) => readonly RunFacts[];
+  /** The document of a run goes, and all that leads to it. To be called in a transaction. */
+  readonly remove: (runId: string) => void;
 };
+
+/** What stands beside a run in the list of its job, so that statistics and retention read no outputs. `true` in what older versions wrote. */
+type Brief = { readonly facts: RunFacts; readonly endTime: number };
 
 /** The documents of ended runs in lmdb, by run id. */
 export const openLogDocuments = ({ root }: Embedded): LogDocuments => {
   const log = root.openDB<LogDocument, Buffer>({ name: 'log', keyEncoding: 'binary' });
   /** `<job>\0<run id>`: the runs of one job without looking at all others. */
-  const byJob = root.openDB<true, Buffer>({ name: 'log.byJob', keyEncoding: 'binary' });
+  const byJob = root.openDB<Brief | true, Buffer>({ name: 'log.byJob', keyEncoding: 'binary' });
   /** `<job>\0<fire time>\0<run id>`, for runs of ticks: a page of the timeline without looking at outputs. */
   const byFireTime = root.openDB<Run, Buffer>({ name: 'log.byFireTime', keyEncoding: 'binary' });
   const keyInTime = ({ job, fireTime, id }: Pick<Run, 'job' | 'fireTime' | 'id'>): Buffer => keyOf(`${job}\0${fireTime}\0${id}`);
@@ -52,19 +64,61 @@ export const openLogDocuments = ({ root }: Embedded): LogDocuments => {
     return { documents, ...(next !== undefined && { next }) };
   };
 
+  const briefAt = (runId: string, found: Brief | true): Brief | undefined => {
+    if (found !== true) return found;
+    const document = log.get(Buffer.from(runId));
+    return document && briefOf(document);
+  };
+  const inJob = (job: string, from: string, to: string, limit: number) =>
+    [...byJob.getRange({ start: keyOf(`${job}\0${from}`), end: keyOf(`${job}\0${to}`), limit })].map(({ key, value }) => ({
+      runId: key.toString('utf8').slice(`${job}\0`.length),
+      value,
+    }));
+
   return {
     write: (runId, { document, attempt }) => {
       const before = log.get(keyOf(runId));
       if (before && (document ?? before.attempt < attempt)) void byFireTime.remove(keyInTime(before.run));
       if (document) {
         void log.put(Buffer.from(runId), document);
-        void byJob.put(keyInJob(document), true);
+        void byJob.put(keyInJob(document), briefOf(document));
         if (isOfTick(document.run)) void byFireTime.put(keyInTime(document.run), document.run);
       } else if (before && before.attempt < attempt) {
         void log.remove(Buffer.from(runId));
         void byJob.remove(keyInJob(before));
       }
     },
+    remove: (runId) => {
+      const before = log.get(keyOf(runId));
+      if (!before) return;
+      void byFireTime.remove(keyInTime(before.run));
+      void byJob.remove(keyInJob(before));
+      void log.remove(Buffer.from(runId));
+    },
+    page: (after, limit) =>
+      [...log.getRange({ start: after === undefined ? keyOf('') : keyOf(`${after}\0`), limit })].map(({ value }) => value),
+    oldest: ({ job, after = '', limit }) => {
+      if (job !== undefined)
+        return inJob(job, after === '' ? '' : `${after}\0`, '\u{10ffff}', limit).flatMap(({ runId, value }) => {
+          const brief = briefAt(runId, value);
+          return brief ? [{ id: runId, job, endTime: brief.endTime }] : [];
+        });
+      const start = after === '' ? keyOf('') : keyOf(`${after}\0`);
+      return [...log.getRange({ start, limit })].map(({ value: { _id, jobName, endTime } }) => ({
+        id: _id,
+        job: jobName,
+        endTime,
+      }));
+    },
+    nth: (job, n) => {
+      const range = { start: keyOf(`${job}\0\u{10ffff}`), end: keyOf(`${job}\0`), reverse: true, offset: n - 1, limit: 1 };
+      const [key] = byJob.getKeys(range);
+      return key?.toString('utf8').slice(`${job}\0`.length);
+    },
+    facts: (job, hour) =>
+      inJob(job, leastIdAt(hour), leastIdAt(hour + HOUR_MS), Number.MAX_SAFE_INTEGER).flatMap(
+        ({ runId, value }) => briefAt(runId, value)?.facts ?? [],
+      ),
     get: (runId) => log.get(keyOf(runId)),
     has: (runId) => log.doesExist(keyOf(runId)),
     ofTicks: (job, { before, from = '', limit }) => {
@@ -93,6 +147,8 @@ export const openLogDocuments = ({ root }: Embedded): LogDocuments => {
     },
   };
 };
+
+const briefOf = ({ run, endTime }: LogDocument): Brief => ({ facts: factsOf(run), endTime });
 
 /** Lets everything else that waits go first. */
 export const breath = (): Promise<void> =>

@@ -12,6 +12,12 @@ export type LogEvents = {
   /** The same, newest id first, before the given id. */
   readonly rangeDown: (prefix: string, before: string | undefined, limit: number) => readonly StoredRunEvent[];
   readonly get: (id: string) => StoredRunEvent | undefined;
+  /** All of them by their ids, after the given one. */
+  readonly page: (after: string | undefined, limit: number) => readonly StoredRunEvent[];
+  /** Removes those whose ids begin with the prefix and lie before the bound (none: all), at most so many; answers how many. To be called in a transaction. */
+  readonly remove: (prefix: string, before: string | undefined, limit: number) => number;
+  /** The first id that begins with the prefix and lies behind the bound. */
+  readonly first: (prefix: string, after: string | undefined) => string | undefined;
 };
 
 /** UTF-8 has no such byte. */
@@ -69,6 +75,21 @@ export const openLogEvents = ({ root }: Embedded): LogEvents => {
         .filter(({ key }) => Buffer.compare(key, top) < 0)
         .slice(0, limit)
         .map(({ key, value }) => parseRunEvent(key.toString('utf8'), value));
+    },
+    page: (after, limit) => {
+      const start = after === undefined ? Buffer.of(0) : Buffer.concat([Buffer.from(after), Buffer.of(0)]);
+      return [...events.getRange({ start, limit })].map(({ key, value }) => parseRunEvent(key.toString('utf8'), value));
+    },
+    remove: (prefix, before, limit) => {
+      const { start, end = LAST_KEY } = rangeOfPrefix(prefix, undefined);
+      const keys = [...events.getKeys({ start, end: before === undefined ? end : keyOf(before), limit })];
+      for (const key of keys) void events.remove(key);
+      return keys.length;
+    },
+    first: (prefix, after) => {
+      const { start, end = LAST_KEY } = rangeOfPrefix(prefix, after);
+      const [key] = events.getKeys({ start, end, limit: 1 });
+      return key?.toString('utf8');
     },
     get: (id) => {
       const found = events.get(keyOf(id));

@@ -1,11 +1,13 @@
 import { defer, firstValueFrom, throwError, timeout } from 'rxjs';
-import { eventId, type RunEvent } from '../../domain/events.ts';
+import { eventId, runIdOf, type RunEvent } from '../../domain/events.ts';
 import { systemClock, type Clock } from '../../streams/clock.ts';
-import { Unavailable, type RunLog } from '../../streams/ports.ts';
-import { createKept, projectionOf, runsOf, settle, type Projected } from '../project.ts';
+import { Unavailable, type LogUpkeep, type RunLog } from '../../streams/ports.ts';
+import { createKept, hoursOf, projectionOf, runsOf, settle, type Projected } from '../project.ts';
 import type { Embedded } from './env.ts';
 import { breath, openLogDocuments } from './log-documents.ts';
 import { openLogEvents } from './log-events.ts';
+import { openLogHours } from './log-hours.ts';
+import { embeddedUpkeep, openLogAudit } from './log-upkeep.ts';
 
 export type EmbeddedRunLogOptions = { readonly env: Embedded; readonly clock?: Clock; readonly deadlineMs?: number };
 
@@ -13,9 +15,15 @@ export type EmbeddedRunLogOptions = { readonly env: Embedded; readonly clock?: C
 const PAGE = 64;
 
 /** The port in one process, on lmdb. What `append` answers is on the disk. `close` waits for calls that are not answered yet, and leaves the environment open: it is its owner's. */
-export const createEmbeddedRunLog = ({ env, clock = systemClock, deadlineMs = 10_000 }: EmbeddedRunLogOptions): RunLog => {
+export const createEmbeddedRunLog = ({
+  env,
+  clock = systemClock,
+  deadlineMs = 10_000,
+}: EmbeddedRunLogOptions): RunLog & LogUpkeep => {
   const events = openLogEvents(env);
   const documents = openLogDocuments(env);
+  const hours = openLogHours(env);
+  const audit = openLogAudit(env);
   const working = new Set<Promise<unknown>>();
   let isClosed = false;
 
@@ -55,8 +63,11 @@ export const createEmbeddedRunLog = ({ env, clock = systemClock, deadlineMs = 10
   const append = async (batch: readonly RunEvent[]) => {
     const big: string[] = [];
     const answer = await events.store(batch, (stored) => {
+      audit.add(stored);
       const { ended, others } = runsOf(stored);
-      for (const runId of [...ended.keys(), ...[...others.keys()].filter(documents.has)]) {
+      const changed = new Set([...ended.keys(), ...[...others.keys()].filter(documents.has)]);
+      hours.touch(hoursOf(stored.filter((event) => changed.has(runIdOf(event) ?? ''))).values());
+      for (const runId of changed) {
         const page = events.range(`${runId}/`, undefined, PAGE);
         if (page.length < PAGE) documents.write(runId, projectionOf(page));
         else big.push(runId);
@@ -69,12 +80,14 @@ export const createEmbeddedRunLog = ({ env, clock = systemClock, deadlineMs = 10
         (projected) =>
           env.root.transaction(() => {
             documents.write(runId, projected);
+            hours.touch(hoursOf(batch.filter((event) => runIdOf(event) === runId)).values());
           }),
       );
     return answer;
   };
 
   return {
+    ...embeddedUpkeep({ env, call, read, events, documents, hours, audit }),
     append: (batch) => call(() => append(batch)),
     eventsOf: (runId, { after, limit }) => call(() => events.range(`${runId}/`, after, limit)),
     eventsAbout: (prefix, page) =>

@@ -75,7 +75,8 @@ export const projectInto = ({ events, documents, log }: Collections) => {
       (projected) => write(runId, projected),
     );
 
-  return async (stored: readonly RunEvent[]): Promise<void> => {
+  /** Answers the ids of the runs whose documents it has written. */
+  const bring = async (stored: readonly RunEvent[]): Promise<ReadonlySet<string>> => {
     const whole = wholeRuns(stored);
     await putNew([...whole.values()]);
     const lost = new Set<string>();
@@ -87,8 +88,12 @@ export const projectInto = ({ events, documents, log }: Collections) => {
       }),
     );
     const late = others.size === 0 ? others : await has([...others.keys()]);
-    await inParallel([...ended, ...[...others].filter(([runId]) => late.has(runId))], project);
+    const again = [...ended, ...[...others].filter(([runId]) => late.has(runId))];
+    await inParallel(again, project);
+    return new Set([...whole.keys(), ...again.map(([runId]) => runId)]);
   };
+  const read = async (runId: string): Promise<Projected> => projectionOf(await eventsOfRun(events, runId, true));
+  return { bring, read, write };
 };
 
 const inParallel = async <T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> => {

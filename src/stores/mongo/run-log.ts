@@ -1,19 +1,23 @@
 import { MongoServerError, type Collection } from 'mongodb';
 import type { Logger } from 'pino';
+import { runIdOf } from '../../domain/events.ts';
 import type { LogDocument } from '../../domain/run.ts';
 import { systemClock, type Clock } from '../../streams/clock.ts';
-import type { RunLog } from '../../streams/ports.ts';
+import type { LogUpkeep, RunLog } from '../../streams/ports.ts';
+import { hoursOf } from '../project.ts';
 import { appendTo } from './append.ts';
 import { connectionTo } from './connection.ts';
 import { projectInto } from './documents.ts';
+import { hoursIn } from './hours.ts';
 import { inPrefix } from './range.ts';
 import { fromRow, type EventRow } from './rows.ts';
 import { INDEXES, isOurs, runsFrom, runsOfTicks } from './runs.ts';
+import { addToAudit, mongoUpkeep, type AuditRow } from './upkeep.ts';
 
 export type MongoOptions = {
   readonly url: string;
   readonly database?: string;
-  /** Limit of every call; three times that for an append, which is several. */
+  /** Limit of every call; four times that for an append, which is several. */
   readonly timeoutMs?: number;
   readonly clock?: Clock;
   readonly log?: Pick<Logger, 'warn'>;
@@ -27,14 +31,16 @@ export const openMongoRunLog = ({
   timeoutMs = 10_000,
   clock = systemClock,
   log,
-}: MongoOptions): RunLog => {
+}: MongoOptions): RunLog & LogUpkeep => {
   const { client, call, close } = connectionTo({ url, timeoutMs, clock });
   const db = client.db(database);
   const events = db.collection<EventRow>('events');
   const documents = db.collection<LogDocument>('log');
   const index = indexing(documents, log);
   const store = appendTo(events);
-  const project = projectInto({ events, documents, log });
+  const audit = db.collection<AuditRow>('audit');
+  const hours = hoursIn({ hours: db.collection('hours'), touched: db.collection('touched') }, clock);
+  const { bring, read, write } = projectInto({ events, documents, log });
 
   const eventsIn = async (prefix: string, after: string | undefined, limit: number) => {
     const rows = await events.find(inPrefix(prefix, after)).sort({ _id: 1 }).limit(limit).toArray();
@@ -50,16 +56,19 @@ export const openMongoRunLog = ({
   };
 
   return {
+    ...mongoUpkeep({ call, events, documents, audit, hours, read, write }),
     append: (batch) =>
       call(
         'append',
         async () => {
           index();
           const { refused, conflicts, stored } = await store(batch);
-          await project(stored);
+          await addToAudit(audit, stored);
+          const changed = await bring(stored);
+          if (changed.size > 0) await hours.touch(hoursOf(stored.filter((event) => changed.has(runIdOf(event) ?? ''))).values());
           return { refused, conflicts };
         },
-        3,
+        4,
       ),
     eventsOf: (runId, { after, limit }) => call('events of a run', () => eventsIn(`${runId}/`, after, limit)),
     eventsAbout: (prefix, page) =>

@@ -1,0 +1,146 @@
+import { eventId, type RunEvent } from '../../domain/events.ts';
+import type { LogUpkeep, Projected } from '../../streams/ports.ts';
+import { changesIn, hoursOf, settle } from '../project.ts';
+import type { Embedded } from './env.ts';
+import { breath, type LogDocuments } from './log-documents.ts';
+import type { LogEvents } from './log-events.ts';
+import type { LogHours } from './log-hours.ts';
+import { keyOf } from './log-keys.ts';
+
+type Call = <T>(act: () => Promise<T> | T) => Promise<T>;
+export type LogAudit = ReturnType<typeof openLogAudit>;
+
+/** In one transaction at most so many events are removed: everybody waits for it. */
+const AT_ONCE = 500;
+const PAGE = 64;
+
+/** The ids of the events that tell of changes of jobs, by time. */
+export const openLogAudit = ({ root }: Embedded) => {
+  const audit = root.openDB<string, Buffer>({ name: 'audit', keyEncoding: 'binary' });
+  return {
+    /** To be called in a transaction. */
+    add: (events: readonly RunEvent[]): void => {
+      for (const { id, event } of changesIn(events)) void audit.put(keyOf(id), event);
+    },
+    page: (before: string | undefined, limit: number): readonly string[] => {
+      const range = { start: keyOf(before ?? '\u{10ffff}'), reverse: true, limit: limit + 1 };
+      return [...audit.getRange(range)]
+        .filter(({ key }) => before === undefined || key.toString('utf8') < before)
+        .slice(0, limit)
+        .map(({ value }) => value);
+    },
+  };
+};
+
+type Parts = {
+  readonly env: Embedded;
+  readonly call: Call;
+  readonly read: (runId: string) => Promise<Projected>;
+  readonly events: LogEvents;
+  readonly documents: LogDocuments;
+  readonly hours: LogHours;
+  readonly audit: LogAudit;
+};
+
+/** What keeps the embedded run log small and its projections true. */
+export const embeddedUpkeep = ({ env: { root }, call, read, events, documents, hours, audit }: Parts): LogUpkeep => {
+  async function* every<T>(page: (after: string | undefined) => readonly T[], idOf: (item: T) => string): AsyncGenerator<T> {
+    for (let after: string | undefined; ;) {
+      const bound = after;
+      const items = await call(() => page(bound));
+      yield* items;
+      const last = items.at(-1);
+      if (last === undefined) return;
+      after = idOf(last);
+      await breath();
+    }
+  }
+  const touchOf = (job: string, runId: string): void => {
+    hours.touch(
+      hoursOf([{ v: 1, type: 'signalled', job, runId, attempt: 1, seq: 0, at: '', signal: '', cause: 'killed' }]).values(),
+    );
+  };
+  const write = (runId: string, projected: Projected): Promise<void> =>
+    root.transaction(() => {
+      const job = projected.document?.jobName ?? documents.get(runId)?.jobName;
+      if (projected.attempt === 0) documents.remove(runId);
+      else documents.write(runId, projected);
+      if (job !== undefined) touchOf(job, runId);
+    });
+
+  return {
+    everyEvent: () => every((after) => events.page(after, PAGE), eventId),
+    everyDocument: () =>
+      every(
+        (after) => documents.page(after, PAGE),
+        ({ _id }) => _id,
+      ),
+    projected: (runId) => call(() => read(runId)),
+    renew: (runId) =>
+      call(() =>
+        settle(
+          () => read(runId),
+          (projected) => write(runId, projected),
+        ),
+      ),
+    renewAudit: (batch) =>
+      call(() =>
+        root.transaction(() => {
+          audit.add(batch);
+        }),
+      ),
+    audit: ({ before, limit }) => call(() => audit.page(before, limit).flatMap((id) => events.get(id) ?? [])),
+    oldestRuns: (page) => call(() => documents.oldest(page)),
+    nthRun: (job, n) => call(() => documents.nth(job, n)),
+    forgetRuns: (runs) =>
+      call(async () => {
+        let removed = 0;
+        const left = runs.map(({ id }) => id);
+        while (left.length > 0) {
+          await root.transaction(() => {
+            for (let room = AT_ONCE, [id] = left; room > 0 && id !== undefined; [id] = left) {
+              const count = events.remove(`${id}/`, undefined, room);
+              removed += count;
+              room -= count;
+              if (room === 0) return; // there may be more of it
+              documents.remove(id); // the last of it: a run that is removed in part is found again
+              left.shift();
+            }
+          });
+          await breath();
+        }
+        return { events: removed };
+      }),
+    forgetTicks: ({ after, before }) =>
+      call(async () => {
+        const first = events.first('tick/', after === undefined ? undefined : `tick/${after}/\u{10ffff}`);
+        const job = first?.split('/')[1];
+        if (job === undefined) return undefined;
+        let removed = 0;
+        for (let found = AT_ONCE; found === AT_ONCE;) {
+          found = await root.transaction(() => events.remove(`tick/${job}/`, `tick/${job}/${before}`, AT_ONCE));
+          removed += found;
+          await breath();
+        }
+        return { job, events: removed };
+      }),
+    touchedHours: (page) => call(() => hours.touched(page)),
+    factsOf: (hour, jobs) =>
+      call(async () => {
+        const found = [];
+        for (const job of jobs) {
+          found.push(...documents.facts(job, hour));
+          await breath();
+        }
+        return found;
+      }),
+    putHours: (all) =>
+      call(() =>
+        root.transaction(() => {
+          hours.put(all);
+        }),
+      ),
+    hours: (query) => call(() => hours.find(query)),
+    forgetHours: (before, limit) => call(() => root.transaction(() => hours.remove(before, limit))),
+  };
+};

@@ -1,0 +1,102 @@
+import { randomUUID } from 'node:crypto';
+import { MongoServerError, type Collection } from 'mongodb';
+import { HOUR_MS, type HourStats, type Spread } from '../../domain/stats.ts';
+import type { Clock } from '../../streams/clock.ts';
+import type { TouchedHour } from '../../streams/ports.ts';
+import { DUPLICATE_KEY } from './faults.ts';
+
+/** `<hour, ms since the epoch, 16 digits>/<job>`: ids sort as hours do. */
+type HourRow = Omit<HourStats, 'duration' | 'lateness'> & {
+  readonly _id: string;
+  readonly duration: SpreadRow;
+  readonly lateness: SpreadRow;
+};
+/** FerretDB keeps no arrays in arrays: index and count stand one after the other. */
+type SpreadRow = Omit<Spread, 'buckets'> & { readonly buckets: readonly number[] };
+type TouchedRow = TouchedHour & { readonly _id: string };
+export type HourCollections = { readonly hours: Collection<HourRow>; readonly touched: Collection<TouchedRow> };
+
+const MOST_RACES = 10;
+const digits = (hour: number): string => String(Math.max(0, hour)).padStart(16, '0');
+const idOf = ({ job, hour }: { readonly job: string; readonly hour: number }): string => `${digits(hour)}/${job}`;
+const between = (from: number, to: number) => ({ _id: { $gte: digits(from), $lt: digits(to) } });
+
+const toSpreadRow = (spread: Spread): SpreadRow => ({ ...spread, buckets: spread.buckets.flat() });
+const fromSpreadRow = ({ buckets, ...spread }: SpreadRow): Spread => ({
+  ...spread,
+  buckets: buckets.flatMap((index, at) => (at % 2 === 0 ? [[index, buckets[at + 1] ?? 0] as const] : [])),
+});
+
+/** Statistics of hours, and which of them are to be made anew. */
+export const hoursIn = ({ hours, touched }: HourCollections, clock: Clock) => {
+  /** Of the present hour each job is marked once by a process: marks of an hour stay until well after its end, whatever the clocks of the others say. */
+  let marked = new Set<string>();
+  let markedIn = -1;
+
+  /** Of two upserts that both found nothing one fails: it finds something when it tries again. */
+  const upsert = async (act: () => Promise<unknown>): Promise<void> => {
+    for (let race = 1; ; race += 1) {
+      try {
+        await act();
+        return;
+      } catch (error) {
+        if (!(error instanceof MongoServerError) || error.code !== DUPLICATE_KEY || race >= MOST_RACES) throw error;
+      }
+    }
+  };
+
+  return {
+    touch: async (all: Iterable<{ readonly job: string; readonly hour: number }>): Promise<void> => {
+      const now = Math.floor(clock.now() / HOUR_MS) * HOUR_MS;
+      if (now !== markedIn) [marked, markedIn] = [new Set(), now];
+      const open = [...all].filter((each) => !marked.has(idOf(each)));
+      for (const { job, hour } of open) {
+        const _id = idOf({ job, hour });
+        await upsert(() => touched.replaceOne({ _id }, { job, hour, mark: randomUUID() }, { upsert: true }));
+        if (hour === now) marked.add(_id);
+      }
+    },
+    touched: async ({
+      from = 0,
+      before,
+      limit,
+    }: {
+      from?: number;
+      before: number;
+      limit: number;
+    }): Promise<readonly TouchedHour[]> => {
+      const found = await touched.find(between(from, before)).sort({ _id: 1 }).limit(limit).toArray();
+      return found.map(({ _id, ...row }) => row);
+    },
+    put: async (all: readonly (HourStats & { readonly mark: string })[]): Promise<void> => {
+      for (const { mark, ...stats } of all) {
+        const _id = idOf(stats);
+        const row = { ...stats, duration: toSpreadRow(stats.duration), lateness: toSpreadRow(stats.lateness) };
+        await upsert(() => hours.replaceOne({ _id }, row, { upsert: true }));
+        await touched.deleteOne({ _id, mark });
+      }
+    },
+    find: async ({ from, to, job }: { from: number; to: number; job?: string }): Promise<readonly HourStats[]> => {
+      const found = await hours
+        .find({ ...between(from, to), ...(job === undefined ? {} : { job }) })
+        .sort({ _id: 1 })
+        .toArray();
+      return found.map(({ _id, duration, lateness, ...row }) => ({
+        ...row,
+        duration: fromSpreadRow(duration),
+        lateness: fromSpreadRow(lateness),
+      }));
+    },
+    remove: async (before: number, limit: number): Promise<number> => {
+      const found = await hours
+        .find(between(0, before), { projection: { _id: 1 } })
+        .sort({ _id: 1 })
+        .limit(limit)
+        .toArray();
+      if (found.length === 0) return 0;
+      return (await hours.deleteMany({ _id: { $in: found.map(({ _id }) => _id) } })).deletedCount;
+    },
+  };
+};
+
+export type MongoHours = ReturnType<typeof hoursIn>;

@@ -1,0 +1,181 @@
+import type { Collection, Filter } from 'mongodb';
+import type { RunEvent } from '../../domain/events.ts';
+import type { LogDocument } from '../../domain/run.ts';
+import { factsOf, HOUR_MS, leastIdAt } from '../../domain/stats.ts';
+import type { LogUpkeep, Projected } from '../../streams/ports.ts';
+import { changesIn, hoursOf, settle } from '../project.ts';
+import { byIds } from './by-ids.ts';
+import type { MongoHours } from './hours.ts';
+import { insertEach } from './insert.ts';
+import { inPrefix } from './range.ts';
+import { fromRow, type EventRow } from './rows.ts';
+import { isOurs } from './runs.ts';
+
+export type AuditRow = { readonly _id: string; readonly event: string };
+type Call = <T>(what: string, act: () => Promise<T>, messages?: number) => Promise<T>;
+
+type Parts = {
+  readonly call: Call;
+  readonly events: Collection<EventRow>;
+  readonly documents: Collection<LogDocument>;
+  readonly audit: Collection<AuditRow>;
+  readonly hours: MongoHours;
+  readonly read: (runId: string) => Promise<Projected>;
+  readonly write: (runId: string, projected: Projected) => Promise<void>;
+};
+
+/** Outputs have up to 64 kB. */
+const BATCH = 100;
+/** Beyond so many jobs all runs of the hour are read, rather than those of each. */
+const FEW_JOBS = 50;
+
+/** Lists changes of jobs by time, so that an audit need not go through all events. */
+export const addToAudit = async (audit: Collection<AuditRow>, batch: readonly RunEvent[]): Promise<void> => {
+  await insertEach(
+    audit,
+    changesIn(batch).map(({ id, event }) => ({ _id: id, event })),
+  );
+};
+
+/** What keeps the run log in a server of the MongoDB protocol small and its projections true. */
+export const mongoUpkeep = ({ call, events, documents, audit, hours, read, write }: Parts): LogUpkeep => {
+  /** One cursor, each of its messages with a limit of its own: a server that cannot find a place by its id (FerretDB) goes through the collection once, not once a page. */
+  async function* every<T>(
+    what: string,
+    open: () => { next: () => Promise<T | null>; close: () => Promise<void> },
+  ): AsyncGenerator<T> {
+    const cursor = await call(what, async () => open());
+    try {
+      for (;;) {
+        const row = await call(what, () => cursor.next());
+        if (row === null) return;
+        yield row;
+      }
+    } finally {
+      await cursor.close().catch(() => undefined);
+    }
+  }
+  async function* everyEvent() {
+    const open = () => events.find({ _id: { $gt: '' } }, { batchSize: BATCH, noCursorTimeout: false }).sort({ _id: 1 });
+    for await (const row of every('all events', open)) yield fromRow(row);
+  }
+  async function* everyDocument() {
+    const open = () => documents.find({ _id: { $gt: '' } }, { batchSize: BATCH }).sort({ _id: 1 });
+    for await (const row of every('all runs', open)) if (isOurs(row)) yield row;
+  }
+  const touchOf = async (job: string | undefined, runId: string): Promise<void> => {
+    if (job === undefined) return;
+    const event = { v: 1, type: 'signalled', job, runId, attempt: 1, seq: 0, at: '', signal: '', cause: 'killed' } as const;
+    await hours.touch(hoursOf([event]).values());
+  };
+
+  return {
+    everyEvent,
+    everyDocument,
+    projected: (runId) => call('events of a run', () => read(runId), 3),
+    renew: (runId) =>
+      call(
+        'renew a run',
+        async () => {
+          const before = await documents.findOne({ _id: runId }, { projection: { jobName: 1 } });
+          let job = before?.jobName;
+          await settle(
+            () => read(runId),
+            async (projected) => {
+              job = projected.document?.jobName ?? job;
+              if (projected.attempt === 0) await documents.deleteOne({ _id: runId, 'run.id': runId });
+              else await write(runId, projected);
+            },
+          );
+          await touchOf(job, runId);
+        },
+        3,
+      ),
+    renewAudit: (batch) => call('audit', () => addToAudit(audit, batch), 3),
+    audit: ({ before, limit }) =>
+      call(
+        'audit',
+        async () => {
+          const found = await audit
+            .find(before === undefined ? {} : { _id: { $lt: before } })
+            .sort({ _id: -1 })
+            .limit(limit)
+            .toArray();
+          const rows = new Map<string, EventRow>();
+          for await (const row of byIds(
+            events,
+            found.map(({ event }) => event),
+          ))
+            rows.set(row._id, row);
+          return found.flatMap(({ event }) => {
+            const row = rows.get(event);
+            return row ? [fromRow(row)] : [];
+          });
+        },
+        2,
+      ),
+    oldestRuns: ({ job, after = '', limit }) =>
+      call('oldest runs', async () => {
+        const found = await documents
+          .find({ _id: { $gt: after }, ...(job === undefined ? {} : { jobName: job }) })
+          .sort({ _id: 1 })
+          .limit(limit)
+          .project<Pick<LogDocument, '_id' | 'jobName' | 'endTime' | 'run'>>({ jobName: 1, endTime: 1, 'run.id': 1 })
+          .toArray();
+        return found
+          .filter((each) => isOurs(each as LogDocument))
+          .map(({ _id, jobName, endTime }) => ({ id: _id, job: jobName, endTime }));
+      }),
+    nthRun: (job, n) =>
+      call('a run', async () => {
+        const [found] = await documents
+          .find({ _id: { $gt: '' }, jobName: job })
+          .sort({ _id: -1 })
+          .skip(n - 1)
+          .limit(1)
+          .project<Pick<LogDocument, '_id'>>({ _id: 1 })
+          .toArray();
+        return found?._id;
+      }),
+    forgetRuns: async (runs) => {
+      let removed = 0;
+      for (const { id } of runs) {
+        // The document is the last of it: a run that is removed in part is found again.
+        removed += (await call('forget events', () => events.deleteMany(inPrefix(`${id}/`)))).deletedCount;
+        await call('forget a run', () => documents.deleteOne({ _id: id }));
+      }
+      return { events: removed };
+    },
+    forgetTicks: async ({ after, before }) => {
+      const [first] = await call('ticks', () =>
+        events
+          .find(inPrefix('tick/', after === undefined ? undefined : `tick/${after}/\u{10ffff}`))
+          .sort({ _id: 1 })
+          .limit(1)
+          .project<Pick<EventRow, '_id'>>({ _id: 1 })
+          .toArray(),
+      );
+      const job = first?._id.split('/')[1];
+      if (job === undefined) return undefined;
+      const { deletedCount } = await call('forget ticks', () =>
+        events.deleteMany(inPrefix(`tick/${job}/`, undefined, `tick/${job}/${before}`)),
+      );
+      return { job, events: deletedCount };
+    },
+    touchedHours: (page) => call('hours', () => hours.touched(page)),
+    factsOf: async (hour, jobs) => {
+      const wanted = new Set(jobs);
+      const filter: Filter<LogDocument> = {
+        _id: { $gt: leastIdAt(hour), $lt: leastIdAt(hour + HOUR_MS) },
+        ...(jobs.length <= FEW_JOBS ? { jobName: { $in: [...jobs] } } : {}),
+      };
+      const open = () => documents.find(filter, { batchSize: 1_000 }).project<Pick<LogDocument, '_id' | 'run'>>({ run: 1 });
+      const found = [];
+      for await (const { run } of every('runs of an hour', open)) if (wanted.has(run.job)) found.push(factsOf(run));
+      return found;
+    },
+    putHours: (all) => call('put hours', () => hours.put(all), Math.max(1, 2 * all.length)),
+    hours: (query) => call('hours', () => hours.find(query), 3),
+    forgetHours: (before, limit) => call('forget hours', () => hours.remove(before, limit), 2),
+  };
+};

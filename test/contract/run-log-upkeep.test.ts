@@ -1,0 +1,284 @@
+// The one suite of the LogUpkeep port, on every adapter: projections, statistics, audit, retention. Each test has a store of its own.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MongoClient } from 'mongodb';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { eventId, type RunEvent } from '../../src/domain/events.ts';
+import { HOUR_MS, leastIdAt, tallyOf, type RunFacts } from '../../src/domain/stats.ts';
+import { openEmbedded, type Embedded } from '../../src/stores/embedded/env.ts';
+import { createEmbeddedRunLog } from '../../src/stores/embedded/run-log.ts';
+import { openMongoRunLog } from '../../src/stores/mongo/run-log.ts';
+import type { LogUpkeep, RunLog } from '../../src/streams/ports.ts';
+import { onEveryMongo } from '../support/needs.ts';
+import { at, bytes, lostOf, runOf, savedOf, skippedOf } from '../support/run-events.ts';
+import { uniqueName } from '../support/servers.ts';
+
+type Log = RunLog & LogUpkeep;
+const HOUR = Date.parse('2026-01-01T00:00:00.000Z');
+
+/** A run id that was made at that instant. */
+const idAt = (ms: number, n = 0): string => `${leastIdAt(ms)}000-8000-${String(n).padStart(12, '0')}`;
+
+/** Facts come in no order. */
+const sorted = (facts: readonly RunFacts[]) =>
+  facts.toSorted((a, b) =>
+    JSON.stringify([a.outcome, a.latenessMs ?? '']) < JSON.stringify([b.outcome, b.latenessMs ?? '']) ? -1 : 1,
+  );
+
+const all = async <T>(items: AsyncIterable<T>): Promise<readonly T[]> => {
+  const found: T[] = [];
+  for await (const item of items) found.push(item);
+  return found;
+};
+
+type Given = {
+  readonly log: () => Log;
+  /** Takes the document of a run away, or puts another one, behind the log's back. */
+  readonly spoil: (runId: string, outcome?: string) => Promise<unknown>;
+};
+
+const upkeepContract = ({ log, spoil }: Given): void => {
+  test('everything is read in the order of the ids, each once', async () => {
+    const runs = Array.from({ length: 30 }, (_, n) =>
+      runOf('a', { runId: idAt(HOUR + n, n), chunks: [bytes('x'), bytes('y'), bytes('z')] }),
+    );
+    const others = [skippedOf('a', at(1)), savedOf('a', 'c1', { name: 'a' })];
+    await log().append([...others, ...runs.toReversed().flatMap(({ events }) => events)]);
+    const ids = [...runs.flatMap(({ events }) => events), ...others].map(eventId).toSorted();
+    expect((await all(log().everyEvent())).map(eventId)).toStrictEqual(ids);
+    expect((await all(log().everyDocument())).map(({ _id }) => _id)).toStrictEqual(runs.map(({ runId }) => runId));
+  });
+
+  test('a document that is missing, another one or without events is made anew', async () => {
+    const [a, b] = [runOf('a'), runOf('a')];
+    await log().append([...a.events, ...b.events]);
+    const [before, other] = [await log().run(a.runId), await log().run(b.runId)];
+    await spoil(a.runId);
+    expect(await log().run(a.runId)).toBeUndefined();
+    await spoil(b.runId, 'failed');
+    expect(await log().run(b.runId)).toMatchObject({ outcome: 'failed' });
+    for (const { runId } of [a, b]) {
+      expect((await log().projected(runId)).document).toMatchObject({ _id: runId, outcome: 'succeeded' });
+      await log().renew(runId);
+    }
+    expect(await log().run(a.runId)).toStrictEqual(before);
+    expect(await log().run(b.runId)).toStrictEqual(other);
+    expect((await log().runs({ job: 'a', limit: 9 })).items).toHaveLength(2);
+    await log().forgetRuns([{ id: a.runId }]);
+    await spoil(a.runId, 'failed');
+    await log().renew(a.runId);
+    expect(await log().run(a.runId)).toBeUndefined();
+  });
+
+  test('a run that is forgotten is gone with all of its events, and no other one is', async () => {
+    const big = runOf('a', { chunks: Array.from({ length: 700 }, (_, n) => bytes(String(n))) });
+    const longer = runOf('a', { runId: `${big.runId}0` });
+    await log().append([...big.events, ...longer.events]);
+    expect(await log().forgetRuns([{ id: big.runId }])).toStrictEqual({ events: big.events.length });
+    expect(await log().run(big.runId)).toBeUndefined();
+    expect(await log().eventsOf(big.runId, { limit: 1 })).toStrictEqual([]);
+    expect((await log().runs({ job: 'a', limit: 9 })).items.map(({ _id }) => _id)).toStrictEqual([longer.runId]);
+    expect(await log().runsOfTicks('a', { before: { fireTime: at(59), id: '' }, limit: 9 })).toHaveLength(1);
+    expect(await log().forgetRuns([{ id: big.runId }])).toStrictEqual({ events: 0 });
+  });
+
+  test('the oldest runs, of a job or of all, in pages; and the n-th newest', async () => {
+    const runs = Array.from({ length: 7 }, (_, n) => runOf(n % 2 === 0 ? 'even' : 'odd', { runId: idAt(HOUR + n, n) }));
+    await log().append(runs.flatMap(({ events }) => events));
+    const ids = runs.map(({ runId }) => runId);
+    const pages: string[] = [];
+    for (let after: string | undefined; ;) {
+      const page = await log().oldestRuns({ limit: 3, ...(after !== undefined && { after }) });
+      if (page.length === 0) break;
+      pages.push(...page.map(({ id }) => id));
+      after = pages.at(-1);
+    }
+    expect(pages).toStrictEqual(ids);
+    expect(await log().oldestRuns({ job: 'odd', after: ids[1]!, limit: 9 })).toStrictEqual([
+      { id: ids[3], job: 'odd', endTime: Date.parse(at(5)) },
+      { id: ids[5], job: 'odd', endTime: Date.parse(at(5)) },
+    ]);
+    expect(await log().oldestRuns({ job: 'od', limit: 9 })).toStrictEqual([]);
+    expect(await log().nthRun('even', 1)).toBe(ids[6]);
+    expect(await log().nthRun('even', 4)).toBe(ids[0]);
+    expect(await log().nthRun('even', 5)).toBeUndefined();
+  });
+
+  test('what was told of ticks before an instant is forgotten, one job a step', async () => {
+    await log().append([
+      ...['a', 'a.b', 'b'].flatMap((job) => [1, 5, 9].map((second) => skippedOf(job, at(second)))),
+      savedOf('a', '1', {}),
+    ]);
+    const steps = [];
+    for (let after: string | undefined; ;) {
+      const step = await log().forgetTicks({ before: at(5), ...(after !== undefined && { after }) });
+      if (!step) break;
+      steps.push(step);
+      after = step.job;
+    }
+    expect(steps).toStrictEqual(
+      ['a', 'a.b', 'b'].toSorted((x, y) => (`${x}/` < `${y}/` ? -1 : 1)).map((job) => ({ job, events: 1 })),
+    );
+    expect((await log().eventsAbout('tick/a/', { limit: 9 })).map(eventId)).toStrictEqual([`tick/a/${at(5)}`, `tick/a/${at(9)}`]);
+    expect(await log().eventsAbout('job/a/', { limit: 9 })).toHaveLength(1);
+  });
+
+  test('changes of all jobs are one list by time, in pages, each once', async () => {
+    const changes: RunEvent[] = Array.from({ length: 5 }, (_, n) => savedOf(n % 2 === 0 ? 'z' : 'a', idAt(HOUR + n, n), { n }));
+    await log().append([...changes.toReversed(), ...runOf('a').events]);
+    await log().append(changes);
+    await log().renewAudit(changes);
+    const first = await log().audit({ limit: 3 });
+    expect(first).toStrictEqual(changes.slice(2).toReversed());
+    expect(await log().audit({ limit: 3, before: idAt(HOUR + 2, 2) })).toStrictEqual(changes.slice(0, 2).toReversed());
+  });
+
+  describe('statistics', () => {
+    const touched = async () =>
+      (await log().touchedHours({ before: HOUR * 2, limit: 100 })).map(({ job, hour, mark }) => ({
+        job,
+        hour: (hour - HOUR) / HOUR_MS,
+        mark,
+      }));
+
+    test('an ended run touches the hour in which it was decided; one that goes on touches none', async () => {
+      const [a, b] = [runOf('a', { runId: idAt(HOUR + 5) }), runOf('b', { runId: idAt(HOUR + HOUR_MS) })];
+      await log().append([...a.begin, ...b.events]);
+      expect(await touched()).toMatchObject([{ job: 'b', hour: 1 }]);
+      await log().append([...a.outputs, a.end]);
+      const marks = await touched();
+      expect(marks).toMatchObject([
+        { job: 'a', hour: 0 },
+        { job: 'b', hour: 1 },
+      ]);
+      await log().append([lostOf('a', a.runId)]); // comes late, and changes nothing that anybody knows of beforehand
+      const again = await touched();
+      expect(again[0]?.mark).not.toBe(marks[0]?.mark);
+      expect(again[1]).toStrictEqual(marks[1]);
+      expect(await log().touchedHours({ from: HOUR + 1, before: HOUR * 2, limit: 1 })).toMatchObject([{ job: 'b' }]);
+      expect(await log().touchedHours({ before: HOUR + HOUR_MS, limit: 9 })).toMatchObject([{ job: 'a' }]);
+    });
+
+    test('the facts of an hour are those of its runs, corrections included', async () => {
+      const edge = runOf('a', { runId: idAt(HOUR + HOUR_MS) });
+      const [one, two] = [
+        runOf('a', { runId: idAt(HOUR) }),
+        runOf('a', { runId: idAt(HOUR + HOUR_MS - 1), claimed: { trigger: 'manual' } }),
+      ];
+      await log().append([
+        ...edge.events,
+        ...one.begin,
+        lostOf('a', one.runId),
+        ...two.events,
+        ...runOf('b', { runId: idAt(HOUR) }).events.slice(0, 2),
+      ]);
+      expect(sorted(await log().factsOf(HOUR, ['a', 'b']))).toMatchObject([
+        { outcome: 'lost' },
+        { outcome: 'succeeded', durationMs: 3000 },
+      ]);
+      await log().append(one.events);
+      expect(sorted(await log().factsOf(HOUR, ['a']))).toStrictEqual([
+        { job: 'a', outcome: 'succeeded', durationMs: 3000 },
+        { job: 'a', outcome: 'succeeded', durationMs: 3000, latenessMs: 1000 },
+      ]);
+      expect(await log().factsOf(HOUR, ['b'])).toStrictEqual([]);
+    });
+
+    test('hours are stored and found; a mark goes with the statistics that it was made for, not with older ones', async () => {
+      const [a, b] = [runOf('a', { runId: idAt(HOUR) }), runOf('b', { runId: idAt(HOUR + HOUR_MS) })];
+      await log().append([...a.events, ...b.events]);
+      const marks = await log().touchedHours({ before: HOUR * 2, limit: 9 });
+      const stats = marks.map(({ job, hour, mark }) => ({
+        job,
+        hour,
+        mark,
+        ...tallyOf([{ outcome: 'succeeded', durationMs: 5 }]),
+      }));
+      await log().append([lostOf('a', a.runId)]);
+      await log().putHours(stats);
+      expect(await touched()).toMatchObject([{ job: 'a' }]);
+      const stored = stats.map(({ mark: _mark, ...each }) => each);
+      expect(await log().hours({ from: HOUR, to: HOUR + 2 * HOUR_MS })).toStrictEqual(stored);
+      expect(await log().hours({ from: HOUR, to: HOUR + 1 })).toStrictEqual(stored.slice(0, 1));
+      expect(await log().hours({ from: HOUR + 1, to: HOUR + 2 * HOUR_MS, job: 'b' })).toStrictEqual(stored.slice(1));
+      expect(await log().hours({ from: HOUR, to: HOUR + 2 * HOUR_MS, job: 'c' })).toStrictEqual([]);
+      expect(await log().forgetHours(HOUR + HOUR_MS, 10)).toBe(1);
+      expect(await log().forgetHours(HOUR + HOUR_MS, 10)).toBe(0);
+      expect(await log().hours({ from: 0, to: HOUR * 2 })).toStrictEqual(stored.slice(1));
+    });
+  });
+};
+
+describe('embedded', () => {
+  let dir: string;
+  let env: Embedded;
+  let log: Log;
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), 'cronstream-upkeep-'));
+    env = openEmbedded(dir);
+    log = createEmbeddedRunLog({ env });
+  });
+  afterEach(async () => {
+    await log.close();
+    await env.close();
+    rmSync(dir, { recursive: true, force: true });
+  });
+  upkeepContract({
+    log: () => log,
+    spoil: async (runId, outcome) => {
+      const documents = env.root.openDB<object, Buffer>({ name: 'log', keyEncoding: 'binary' });
+      const key = Buffer.from(runId);
+      if (outcome === undefined) await documents.remove(key);
+      else
+        await documents.put(key, {
+          ...(documents.get(key) ?? { _id: runId, jobName: 'a', run: { id: runId, job: 'a' } }),
+          outcome,
+        });
+    },
+  });
+
+  test('the file does not grow where as much is forgotten as comes', async () => {
+    const fill = async () => {
+      const runs = Array.from({ length: 60 }, () => runOf('a', { chunks: [new Uint8Array(20_000)] }));
+      await log.append(runs.flatMap(({ events }) => events));
+      return runs.map(({ runId }) => ({ id: runId }));
+    };
+    const size = () => (env.root.getStats() as { mapSize?: number; lastPageNumber: number; pageSize: number }).lastPageNumber;
+    for (let round = 0; round < 3; round += 1) await log.forgetRuns(await fill());
+    const before = size();
+    for (let round = 0; round < 6; round += 1) await log.forgetRuns(await fill());
+    expect(size()).toBeLessThan(before * 1.5);
+  });
+});
+
+onEveryMongo('mongo', ({ url }) => {
+  let database: string;
+  let log: Log;
+  let client: MongoClient;
+  beforeAll(() => {
+    client = new MongoClient(url);
+  });
+  afterAll(() => client.close());
+  beforeEach(() => {
+    database = uniqueName('cron');
+    log = openMongoRunLog({ url, database, timeoutMs: 60_000 });
+  });
+  afterEach(async () => {
+    await log.close();
+    await client.db(database).dropDatabase();
+  });
+  upkeepContract({
+    log: () => log,
+    spoil: async (runId, outcome) => {
+      const documents = client.db(database).collection<{ _id: string }>('log');
+      if (outcome === undefined) await documents.deleteOne({ _id: runId });
+      else
+        await documents.updateOne(
+          { _id: runId },
+          { $set: { outcome, jobName: 'a', run: { id: runId, job: 'a' } } },
+          { upsert: true },
+        );
+    },
+  });
+});
