@@ -47,6 +47,14 @@ const killed = (told: Told): string => {
   return by === undefined ? texts.endedKilled(length) : texts.endedKilledBy(by, length);
 };
 
+/** How its command ended after all is known when it has. */
+const abandoned = (told: Told): string => {
+  const { exitCode, signal } = told.run;
+  const length = ranFor(told);
+  if (exitCode !== undefined) return `${texts.endedAbandoned} ${texts.abandonedExit(format.number(exitCode), length)}`;
+  return signal === undefined ? texts.endedAbandoned : `${texts.endedAbandoned} ${texts.abandonedSignal(signal, length)}`;
+};
+
 const lost = ({ run: { reason, workerName, worker } }: Told): string => {
   const who = workerName ?? worker ?? texts.worker;
   if (reason === 'workerGone') return texts.endedGone(who);
@@ -69,7 +77,7 @@ export const storyOf = (told: Told): string | undefined => {
     case 'failed':
       return failed(told);
     case 'timedOut':
-      return run.reason === 'abandoned' ? texts.endedAbandoned(length) : texts.endedTimedOut(length);
+      return run.reason === 'abandoned' ? abandoned(told) : texts.endedTimedOut(length);
     case 'killed':
       return killed(told);
     case 'lost':

@@ -61,7 +61,7 @@ withChromium('the console: attempts and time limits', (executablePath) => {
     const command = `while [ ! -e ${go} ]; do sleep 0.1; done`;
     await save({ name: 'slow', command, timeout: { afterMs: 500, action: 'alert' } });
     await using page = await at(`/runs/${await runNow('slow')}`);
-    await page.getByText(/It is past its time limit/).waitFor();
+    await page.getByText(/It passed its time limit/).waitFor();
     await shot(page, 'overdue');
     await page.getByRole('link', { name: 'Runs', exact: true }).click();
     await page.locator('[data-overdue]').waitFor();
@@ -83,6 +83,7 @@ withChromium('the console: attempts and time limits', (executablePath) => {
     await shot(page, 'abandoned');
     writeFileSync(go, '');
     await page.getByRole('region', { name: 'Output' }).getByText('and later').waitFor();
+    await page.getByText(/let go on\. That ended with exit code 0 after/).waitFor();
     await remove('left');
   });
 

@@ -32,6 +32,21 @@ test.each<[string, Run, Kill | undefined]>([
     { ...claimed, outcome: 'failed', reason: 'startFailed', error: 'no such folder' },
     undefined,
   ],
+  [
+    'It took too long: it counts as timed out, and its command was let go on.',
+    { ...claimed, outcome: 'timedOut', reason: 'abandoned', durationMs: 500 },
+    undefined,
+  ],
+  [
+    'It took too long: it counts as timed out, and its command was let go on. That ended with exit code 4 after 12 s.',
+    { ...claimed, outcome: 'timedOut', reason: 'abandoned', exitCode: 4, durationMs: 12_000 },
+    undefined,
+  ],
+  [
+    'It was killed by boris before its next attempt.',
+    { ...claimed, outcome: 'killed', reason: 'person', exitCode: 3, durationMs: 5 },
+    { ...kill, isBetween: true },
+  ],
   ['It was killed by boris after 12 s.', { ...claimed, outcome: 'killed', reason: 'person', durationMs: 12_000 }, kill],
   [
     'It was killed by boris after 12 s.',
