@@ -10,6 +10,7 @@ import { parseLiveRun, type LiveRun, type QueuedRun } from '../domain/values.ts'
 import type { Reason } from '../domain/words.ts';
 import { Unavailable } from '../streams/ports.ts';
 import { createCursorMoves, ownerOf, type CursorMovesDeps, type OfJob } from './cursor-moves.ts';
+import { createTurns } from './turns.ts';
 
 /** A run that this worker holds: what its run key says, the fencing token (the revision of the claim), and the job as it was claimed. */
 export type ClaimedRun = {
@@ -165,13 +166,29 @@ export const createClaims = (deps: ClaimsDeps) => {
     }
   };
 
+  /** Two ways may lead to one run at one time (a look and the end that freed the lock, a young tick and its own look). One after the other: else the one that is refused takes
+   *  away the folder of the one that holds (P4). */
+  const inTurn = createTurns<readonly Input[]>();
+  const unlessClaimed =
+    (act: () => Promise<readonly Input[]>) =>
+    async (before: readonly Input[] = []): Promise<readonly Input[]> =>
+      before.some(({ type }) => type === 'claimed') ? [] : act();
+
   return {
-    claim: (of: OfJob, tick: Tick, rank: number) => orAway(tick, claim(of, tick, rank)),
+    claim: (of: OfJob, tick: Tick, rank: number) =>
+      inTurn(
+        nameOf(tick),
+        unlessClaimed(() => orAway(tick, claim(of, tick, rank))),
+      ),
     look: (known: KnownJob, tick: Tick) => orAway(tick, moves.look(known, tick)),
     skip: (of: OfJob, tick: Tick, reason: Reason) => orAway(tick, moves.skip(of, tick, reason)),
     enqueue: (of: OfJob, tick: Tick, isBusy: boolean) => orAway(tick, moves.enqueue(of, tick, isBusy)),
     replace: (of: OfJob, command: Extract<Command, { type: 'replace' }>) => orAway(command.tick, moves.replace(of, command)),
-    take: (known: KnownJob, waiting: Waiting) => orAway(undefined, take(known, waiting), [{ type: 'doubtful', waiting }]),
+    take: (known: KnownJob, waiting: Waiting) =>
+      inTurn(
+        `${waiting.queued.runId} ${waiting.queued.fireTime} ${String(waiting.queued.attempt)}`,
+        unlessClaimed(() => orAway(undefined, take(known, waiting), [{ type: 'doubtful', waiting }])),
+      ),
   };
 };
 

@@ -52,3 +52,51 @@ test('P1: a queued run whose answer was lost is found again by its run key, and 
   expect(await claims.take(read.value, waiting)).toStrictEqual([{ type: 'claimed', runId: 'r1', attempt: 1 }]);
   expect(held).toStrictEqual([['r1', 7, true]]);
 });
+
+test('P4: two looks at one queued run at one time take it once, and the one that is refused takes nothing away from it', async () => {
+  const keys = createKeys();
+  const read = readJob('a', JSON.stringify({ name: 'a', command: 'true', cronExpr: '* * * * *' }), 1);
+  if (!read.ok) throw new Error('not a job');
+  const happened: string[] = [];
+  let isFree = false;
+  const claims = createClaims({
+    coordination: {
+      transact: async (): Promise<Transacted> => {
+        happened.push('asked');
+        await new Promise((resolve) => setImmediate(resolve));
+        return isFree ? { succeeded: true, revision: 9, reads: [] } : { succeeded: false, revision: 8, reads: [] };
+      },
+    } as unknown as Coordination,
+    keys,
+    clock: systemClock,
+    me: { id: 'w1', name: 'one', registeredAt: 0 },
+    intents: {
+      write: async () => void happened.push('written'),
+      claimed: async () => void happened.push('held'),
+      drop: async () => {
+        isFree = true; // whoever comes next gets it
+        await new Promise((resolve) => setImmediate(resolve));
+        happened.push('dropped');
+      },
+    },
+    read: () => undefined,
+  });
+  const queued: QueuedRun = {
+    v: 1,
+    runId: 'r1',
+    job: 'a',
+    trigger: 'manual',
+    fireTime: AT,
+    attempt: 1,
+    notBefore: AT,
+    queuedAt: AT,
+  };
+  const waiting = { queued, revision: 5 };
+  const answers = await Promise.all([1, 2, 3].map(() => claims.take(read.value, waiting)));
+  expect(answers[0]).toStrictEqual([]);
+  expect(answers.slice(1).toSorted((a, b) => b.length - a.length)).toStrictEqual([
+    [{ type: 'claimed', runId: 'r1', attempt: 1 }],
+    [],
+  ]);
+  expect(happened).toStrictEqual(['written', 'asked', 'dropped', 'written', 'asked', 'held']);
+});
