@@ -27,6 +27,7 @@ const MOST_BACKFILLED = 10_000;
 const MOST_TRIES = 4;
 /** What gives way at once: the store takes 128 operations. */
 const MOST_REPLACED = 20;
+const PUT_AT_ONCE = 100;
 
 /** What people ask for beyond the schedule: a run now, the ticks of a time that is over. Queued runs, taken by a worker with room. */
 export const createRunNow = ({ stores: { coordination }, keys, clock, projection, log, scale }: OrdersDeps) => {
@@ -208,28 +209,32 @@ export const createRunNow = ({ stores: { coordination }, keys, clock, projection
       }
       const workers = workersFor(known, undefined);
       const ids = workers.map(() => uuidv7());
-      const { succeeded, revision } = await coordination.transact({
-        if: [{ type: 'revision', key: keys.job(name), is: known.revision }],
-        then: workers.map((worker, index) => {
-          const runId = ids[index] ?? '';
-          const queued: QueuedRun = {
-            v: 1,
-            runId,
-            job: name,
-            trigger: 'backfill',
-            fireTime: toInstant(first),
-            to: toInstant(last),
-            count,
-            attempt: 1,
-            notBefore: toInstant(now),
-            queuedAt: toInstant(now),
-            by,
-            ...defined({ worker }),
-          };
-          return { type: 'put', key: keys.queued(name, runId), value: JSON.stringify(queued) };
-        }),
+      const puts = workers.map((worker, index) => {
+        const queued: QueuedRun = {
+          v: 1,
+          runId: ids[index] ?? '',
+          job: name,
+          trigger: 'backfill',
+          fireTime: toInstant(first),
+          to: toInstant(last),
+          count,
+          attempt: 1,
+          notBefore: toInstant(now),
+          queuedAt: toInstant(now),
+          by,
+          ...defined({ worker }),
+        };
+        return { type: 'put', key: keys.queued(name, queued.runId), value: JSON.stringify(queued) } as const;
       });
-      if (!succeeded) throw refused(409, 'busy', 'The job has just changed', { detail: 'Look at it again.' });
+      let revision = 0;
+      for (let done = 0; done < puts.length; done += PUT_AT_ONCE) {
+        const answer = await coordination.transact({
+          if: [{ type: 'revision', key: keys.job(name), is: known.revision }],
+          then: puts.slice(done, done + PUT_AT_ONCE),
+        });
+        if (!answer.succeeded) throw refused(409, 'busy', 'The job has just changed', { detail: 'Look at it again.' });
+        ({ revision } = answer);
+      }
       log.info({ job: name, run: ids[0], by, count, from, to }, 'backfill');
       await projection.reached('queue', revision);
       return { count: count * workers.length, runId: ids[0] ?? '' };

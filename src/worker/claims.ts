@@ -41,6 +41,8 @@ export const createClaims = (deps: ClaimsDeps) => {
   const moves = createCursorMoves(deps);
   /** Run ids of claims whose answer is not known: a claim that is tried again must find its own run key. */
   const asked = new Map<string, string>();
+  /** Queue keys that could not be taken the last time: whoever waits for the end of a long run looks at its lock alone, and writes no intent for it. */
+  const refused = new Set<string>();
 
   const liveOf = (
     known: KnownJob,
@@ -117,6 +119,8 @@ export const createClaims = (deps: ClaimsDeps) => {
     if (queued.notAfter !== undefined && toMs(queued.notAfter) <= clock.now()) return [];
     if (queued.hash !== undefined && queued.hash !== known.hash) return [];
     const batch = queued.runId;
+    if (refused.has(batch) && (await isHeld(known))) return [{ type: 'unqueueable', runId: batch }];
+    refused.delete(batch);
     const name = `${batch} ${queued.fireTime}`;
     const runId = queued.to === undefined ? batch : (asked.get(name) ?? uuidv7());
     if (queued.to !== undefined) asked.set(name, runId);
@@ -149,7 +153,17 @@ export const createClaims = (deps: ClaimsDeps) => {
     )
       return hold({ ...sent, live: parsed.value, fence: parsed.value.fence ?? run.revision, cursorBefore: undefined }, true);
     await intents.drop(runId, attempt);
-    return left ? [{ type: 'unqueueable', runId: batch }] : [];
+    if (!left) return [];
+    refused.add(batch);
+    return [{ type: 'unqueueable', runId: batch }];
+  };
+
+  const isHeld = async (known: KnownJob): Promise<boolean> => {
+    if (known.job.overlap === 'allow') return false;
+    const { reads } = await coordination.transact({
+      then: [{ type: 'get', key: keys.lock(known.job.name, ownerOf(known, me)) }],
+    });
+    return reads[0] !== undefined;
   };
 
   /** The store did not answer: the move is tried again by the scheduler's own doing, under the same run id. */
