@@ -177,7 +177,7 @@ const onDue = (here: Here, state: JobState, tick: Tick): readonly Command[] => {
     return [
       {
         type: 'wakeAt',
-        at: Math.max(tick.fireTime, here.inSyncSince) + waitOfRank(rank, here.rankWaitMs, state.lateAfterMs),
+        at: lookAt(here, state, tick, rank),
         wake: { type: 'look', tick },
       },
     ];
@@ -191,10 +191,18 @@ const claimOrWait = (here: Here, state: JobState, tick: Tick, rank: number): rea
   return here.freeSlots > 0 ? [{ type: 'claim', tick, rank }] : [{ type: 'enqueue', tick, isBusy: false }];
 };
 
+/** When a rank behind the first looks at a tick. In a burst claims get slower while it waits: then later than it thought at first. */
+const lookOrWait = (here: Here, state: JobState, tick: Tick): readonly Command[] => {
+  const at = lookAt(here, state, tick, here.rankOf(state.name, tick.fireTime) ?? 0);
+  return at > here.now ? [{ type: 'wakeAt', at, wake: { type: 'look', tick } }] : [{ type: 'look', tick }];
+};
+const lookAt = (here: Here, { lateAfterMs }: JobState, tick: Tick, rank: number): number =>
+  Math.max(tick.fireTime, here.inSyncSince) + waitOfRank(rank, here.rankWaitMs, lateAfterMs);
+
 const onWoke = (here: Here, state: JobState, wake: Wake): readonly Command[] => {
   switch (wake.type) {
     case 'look':
-      return canTake(here) ? [{ type: 'look', tick: wake.tick }] : [];
+      return canTake(here) ? lookOrWait(here, state, wake.tick) : [];
     case 'claim':
       // Its answer may have been lost: then the run is ours, and nobody else will start it. Asked again when the feeds are whole.
       if (!here.inSync && !here.draining) return askAgain(here, state, wake.tick);

@@ -16,13 +16,14 @@ export const noteClaim = (times: ClaimTimes, at: number, tookMs: number): ClaimT
 
 const recent = (times: ClaimTimes, now: number): ClaimTimes => times.filter(({ at }) => now - at <= KEPT_MS);
 
-/** What each rank waits longer than the one before it: 250 ms, or four times what 99 of 100 own claims take, where that is longer. */
-export const rankWaitOf = (times: ClaimTimes, now: number): number => {
+/** What each rank waits longer than the one before it: 250 ms, or four times what 99 of 100 own claims take, where that is longer. A claim that has no answer yet, ordered at
+ *  `oldestAt`, takes at least as long as it has waited. */
+export const rankWaitOf = (times: ClaimTimes, now: number, oldestAt = now): number => {
   const took = recent(times, now)
     .map(({ tookMs }) => tookMs)
     .toSorted((a, b) => a - b);
   const p99 = took[Math.max(0, Math.ceil(took.length * 0.99) - 1)] ?? 0;
-  return Math.max(LEAST_MS, Math.round(TIMES_P99 * p99));
+  return Math.max(LEAST_MS, Math.round(TIMES_P99 * Math.max(p99, now - oldestAt)));
 };
 
 /** When a rank looks, from the fire time on: never later than 5 s, nor than half of what makes a tick late. Rank 0 does not wait. */

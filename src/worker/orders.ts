@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { filter, from, map, merge, mergeMap, share, type Observable } from 'rxjs';
+import { filter, finalize, from, map, merge, mergeMap, share, type Observable } from 'rxjs';
 import type { Command, Input, Waiting } from '../domain/decide.ts';
 import type { KnownJob } from '../domain/known-job.ts';
 import { noteClaim } from '../domain/rank-wait.ts';
@@ -42,8 +42,8 @@ export const carryOut = (
   const answer = (known: KnownJob, inputs: readonly Input[]): void => {
     for (const input of inputs) answers$.next({ job: known.job.name, input });
   };
-  /** `orderedAt`: monotonic. A claim that waits here for its turn is as late for those who look as one that waits in the store. */
-  const act = async (order: Order, orderedAt = clock.monotonic()): Promise<void> => {
+  /** `asked.at`: monotonic. A claim that waits here for its turn is as late for those who look as one that waits in the store. */
+  const act = async (order: Order, asked = { at: clock.monotonic() }): Promise<void> => {
     if (order.type === 'sync') {
       here.inSync = order.inSync;
       log.info({ inSync: order.inSync }, order.inSync ? 'in sync: takes part' : 'out of sync: claims nothing');
@@ -67,7 +67,7 @@ export const carryOut = (
     } finally {
       here.claiming -= slots;
     }
-    if (command.type === 'claim') here.claimTimes = noteClaim(here.claimTimes, clock.monotonic(), clock.monotonic() - orderedAt);
+    if (command.type === 'claim') here.claimTimes = noteClaim(here.claimTimes, clock.monotonic(), clock.monotonic() - asked.at);
     answer(known, inputs);
   };
   const isAtOnce = (order: Order): boolean =>
@@ -80,8 +80,15 @@ export const carryOut = (
     ),
     shared$.pipe(
       filter((order) => !isAtOnce(order)),
-      map((order) => ({ order, orderedAt: clock.monotonic() })),
-      mergeMap(({ order, orderedAt }) => from(act(order, orderedAt)), CLAIMS_IN_FLIGHT),
+      map((order) => {
+        const asked = { at: clock.monotonic() };
+        if (order.type === 'order' && order.command.type === 'claim') here.claimsAsked.add(asked);
+        return { order, asked };
+      }),
+      mergeMap(
+        ({ order, asked }) => from(act(order, asked)).pipe(finalize(() => here.claimsAsked.delete(asked))),
+        CLAIMS_IN_FLIGHT,
+      ),
     ),
   );
 };

@@ -118,6 +118,8 @@ const assemble = async ({ coordination, keys, clock, log, config, connect = conn
     lease: undefined as LeaseId | undefined,
     clockState: UNKNOWN_CLOCK,
     claimTimes: NO_CLAIMS,
+    /** When each claim that has no answer yet was ordered (monotonic), oldest first. */
+    claimsAsked: new Set<{ readonly at: number }>(),
     launcher: undefined as Launcher | undefined,
   };
   const runs = createRuns({
@@ -234,7 +236,7 @@ const live = (deps: WorkerDeps, parts: Parts): Observable<WorkerStatus> => {
       freeSlots: here.launcher ? Math.max(0, config.slots - runs.count() - here.claiming) : 0,
       draining: here.draining,
       skewed: here.clockState.standing === 'outside',
-      rankWaitMs: rankWaitOf(here.claimTimes, clock.monotonic()),
+      rankWaitMs: rankWaitOf(here.claimTimes, clock.monotonic(), oldestOf(here.claimsAsked)),
     }),
     read,
   });
@@ -403,3 +405,5 @@ const tellNews = (log: Logger, news: PipelineNews): void => {
       news satisfies never;
   }
 };
+
+const oldestOf = (claims: ReadonlySet<{ readonly at: number }>): number | undefined => claims.values().next().value?.at;

@@ -84,8 +84,15 @@ test.each([
   ],
   ['a tick found undecided is claimed', ranked(2), idle, { type: 'looked', tick }, [{ type: 'claim', tick, rank: 2 }]],
   [
+    'a look waits on where claims have become slow meanwhile',
+    ranked(2, { now: now + 500, rankWaitMs: 800 }),
+    idle,
+    { type: 'woke', wake: { type: 'look', tick } },
+    [{ type: 'wakeAt', at: now + 1_600, wake: { type: 'look', tick } }],
+  ],
+  [
     'a look that finds its time asks the store',
-    ranked(2),
+    ranked(2, { now: now + 500 }),
     idle,
     { type: 'woke', wake: { type: 'look', tick } },
     [{ type: 'look', tick }],

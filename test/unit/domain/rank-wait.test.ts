@@ -14,6 +14,11 @@ test.each([
   expect(rankWaitOf(claims, 100)).toBe(expected);
 });
 
+test('a claim that has no answer yet takes at least as long as it has waited', () => {
+  expect(rankWaitOf(times(10), 500, 100)).toBe(1_600);
+  expect(rankWaitOf(times(10), 500, 490)).toBe(250);
+});
+
 test('what is older than a minute, and than the last 200, is forgotten', () => {
   expect(rankWaitOf(times(1_000), 60_001)).toBe(250);
   expect(times(...Array.from({ length: 500 }, () => 1)).length).toBe(200);
