@@ -25,7 +25,7 @@ export const buildProgram = async (folder: string, leftOut?: BreakName): Promise
           bundle.onLoad({ filter: /\.ts$/ }, (args) => {
             if (args.path !== path) return undefined;
             const source = readFileSync(path, 'utf8');
-            if (source.split(rule.from).length !== 2) throw new Error(`${rule.file} does not have, once: ${rule.from}`);
+            if (!rule.from.test(source)) throw new Error(`${rule.file} does not have ${String(rule.from)}`);
             found.isLeftOut = true;
             return { contents: source.replace(rule.from, rule.to), loader: 'ts' };
           });

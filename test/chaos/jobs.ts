@@ -3,8 +3,10 @@ import { checkJob, type Job } from '../../src/domain/job.ts';
 /** A job of the chaos run, and what its command prints by its own account. */
 export type ChaosJob = {
   readonly job: Job;
-  /** Lines that a whole run prints, one each beat. */
+  /** Lines that a whole run prints. */
   readonly lines: number;
+  /** So many beats lie between two of them; 1 unless said. Each line is an event: what runs for long prints rarely. */
+  readonly beats?: number;
   /** Exit code of an attempt. */
   readonly codeOf?: (attempt: number) => number;
   /** Does not end at TERM. */
@@ -26,22 +28,22 @@ const misfire = { lateAfterMs: 40_000 } as const;
 const each = (seconds: number): string => `*/${String(seconds)} * * * * * *`;
 
 const DRAFTS: readonly Draft[] = [
-  { job: { name: 'skip', cronExpr: each(1), misfire }, lines: 1 },
+  { job: { name: 'skip', cronExpr: each(2), misfire }, lines: 1 },
   { job: { name: 'busy', cronExpr: each(3), misfire, ...soon }, lines: 5 },
   { job: { name: 'allow', cronExpr: each(4), overlap: 'allow', misfire }, lines: 6 },
-  { job: { name: 'long', cronExpr: each(5), misfire, ...soon }, lines: 60 },
-  { job: { name: 'slow-lost', cronExpr: each(5), misfire, killGraceMs: 4_000 }, lines: 40 },
-  { job: { name: 'stubborn', cronExpr: each(5), misfire, ...soon }, lines: 25, isStubborn: true },
-  { job: { name: 'limited', cronExpr: each(5), misfire, timeout: { afterMs: 1_500 }, killGraceMs: 4_000 }, lines: 20 },
+  { job: { name: 'long', cronExpr: each(5), misfire, ...soon }, lines: 12, beats: 5 },
+  { job: { name: 'slow-lost', cronExpr: each(5), misfire, killGraceMs: 4_000 }, lines: 8, beats: 5 },
+  { job: { name: 'stubborn', cronExpr: each(5), misfire, ...soon }, lines: 5, beats: 5, isStubborn: true },
+  { job: { name: 'limited', cronExpr: each(5), misfire, timeout: { afterMs: 1_500 }, killGraceMs: 4_000 }, lines: 4, beats: 5 },
   {
     job: { name: 'abandoned', cronExpr: each(5), misfire, timeout: { afterMs: 1_500, action: 'abandon' }, ...soon },
     lines: 6,
   },
   { job: { name: 'jitter', cronExpr: each(5), jitterMs: 1_500, misfire }, lines: 2 },
   { job: { name: 'edited', cronExpr: each(4), misfire }, lines: 2, isEdited: true },
-  { job: { name: 'by-hand', cronExpr: '0 0 0 1 1 * *', enabled: false, ...soon }, lines: 9_999, isByHand: true },
-  { job: { name: 'once', cronExpr: each(3), misfire: { ...misfire, policy: 'once' } }, lines: 2 },
-  { job: { name: 'all', cronExpr: each(4), misfire: { ...misfire, policy: 'all', withinMs: 60_000 } }, lines: 1 },
+  { job: { name: 'by-hand', cronExpr: '0 0 0 1 1 * *', enabled: false, ...soon }, lines: 9_999, beats: 5, isByHand: true },
+  { job: { name: 'once', cronExpr: each(4), misfire: { ...misfire, policy: 'once' } }, lines: 2 },
+  { job: { name: 'all', cronExpr: each(5), misfire: { ...misfire, policy: 'all', withinMs: 60_000 } }, lines: 1 },
   { job: { name: 'queue', cronExpr: each(4), overlap: { policy: 'queue', max: 3 }, misfire, ...soon }, lines: 5 },
   { job: { name: 'replace', cronExpr: each(5), overlap: 'replace', misfire, ...soon }, lines: 8 },
   {
@@ -52,7 +54,7 @@ const DRAFTS: readonly Draft[] = [
   { job: { name: 'everywhere', cronExpr: '*/10 * * * * * *', placement: { mode: 'all' }, misfire }, lines: 2 },
 ];
 
-const SMALL = new Set(['skip', 'busy', 'allow', 'long', 'edited', 'by-hand', 'once', 'queue', 'retry']);
+const SMALL = new Set(['skip', 'busy', 'allow', 'long', 'slow-lost', 'edited', 'by-hand', 'once', 'queue', 'retry']);
 
 /** The jobs that this version of the program takes, with commands that write into `file`; and the names of those that it refuses, each with its reason. */
 export const jobsOf = (
@@ -72,7 +74,7 @@ export const jobsOf = (
 
 /** Each line: sign, job, fire time, run id, attempt, fence, trigger, uptime (s), n. S: begun (n: the host's clock, ms). H: alive, n lines printed. T: told to end. E: at its end (n: the host's clock). A line
  *  is one write to a file opened for append, so lines of commands at one time do not mix. */
-const commandOf = ({ lines, isStubborn, codeOf }: Draft, file: string): string => {
+const commandOf = ({ lines, beats = 1, isStubborn, codeOf }: Draft, file: string): string => {
   const code =
     codeOf === undefined ? '0' : `$([ "$CRON_ATTEMPT" = 1 ] && echo ${String(codeOf(1))} || echo ${String(codeOf(2))})`;
   // Shells tell on their second output that their `sleep` was ended: that is nothing that the command prints.
@@ -81,8 +83,9 @@ say() { read -r up _ < /proc/uptime; echo "$1 $CRON_JOB $CRON_FIRE_TIME $CRON_RU
 trap '${isStubborn ? '' : 'say T 0; exit 143'}' TERM
 say S "$(date +%s%3N)"
 i=0
-while [ $i -lt ${String(lines)} ]; do
-  i=$((i+1)); echo "$i $CRON_RUN_ID $CRON_ATTEMPT"; say H $i; sleep ${String(BEAT)}
+while [ $i -lt ${String(lines * beats)} ]; do
+  [ $((i % ${String(beats)})) = 0 ] && echo "$((i / ${String(beats)} + 1)) $CRON_RUN_ID $CRON_ATTEMPT"
+  say H $((i / ${String(beats)} + 1)); i=$((i+1)); sleep ${String(BEAT)}
 done
 say E "$(date +%s%3N)"
 exit ${code}`;

@@ -1,6 +1,6 @@
 // `npm run chaos -- --minutes 5 --seed N`: prints the faults as they come, and the verdict. Exit code 0: every promise held; 1: one did not, or the run could not be made.
 import { parseArgs } from 'node:util';
-import { BREAKS, isBreak } from './breaks.ts';
+import { BREAKS, isBreak, minutesOf } from './breaks.ts';
 import { FAULT_KINDS, type FaultKind } from './plan.ts';
 import { FULL, runChaos, SMALL } from './run.ts';
 import { verdictText } from './verdict.ts';
@@ -31,15 +31,19 @@ if (
   process.stderr.write(`${usage}\nkinds: ${FAULT_KINDS.join(', ')}\n`);
   process.exit(2);
 }
+const rule = leftOut !== undefined && isBreak(leftOut) ? leftOut : undefined;
+/** Where a rule is left out, the faults under which it is needed are enough. */
+const isSmall = values.small || rule !== undefined;
 // What was started ends with this process, also on Ctrl-C.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
 try {
   const result = await runChaos({
-    minutes: Number(values.minutes),
+    minutes: rule ? minutesOf(rule) : Number(values.minutes),
     seed: Number(values.seed),
-    shape: values.small ? SMALL : FULL,
-    isSmall: values.small,
-    leftOut: leftOut as keyof typeof BREAKS | undefined,
+    shape: isSmall ? SMALL : FULL,
+    isSmall,
+    leftOut: rule,
+    plan: rule && BREAKS[rule].faults,
     kinds: kinds as readonly FaultKind[] | undefined,
     everyMs: values.every === undefined ? undefined : Number(values.every) * 1_000,
     network: values.network === 'proxies' ? 'proxies' : 'auto',

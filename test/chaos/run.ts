@@ -30,6 +30,8 @@ export type ChaosOptions = {
   readonly plan?: readonly Fault[] | undefined;
   readonly network: 'auto' | 'proxies';
   readonly everyMs?: number | undefined;
+  /** Whether the folder is kept when something is wrong; true unless said. */
+  readonly isKept?: boolean;
   readonly say: (line: string) => void;
 };
 export type ChaosResult = Verdict & {
@@ -143,7 +145,7 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosResult> => {
       incidents: [...incidents, ...faults.incidents, ...(left === '' ? [] : [`not idle: ${left}`])],
     };
     const verdict = check(history);
-    keep = verdict.violations.length > 0;
+    keep = verdict.violations.length > 0 && options.isKept !== false;
     if (keep) writeFileSync(join(folder, 'history.json'), JSON.stringify(history, undefined, 1));
     for (const job of jobs) say(`${job.job.name}: ${String(expectedTicks(job.job.name, changes).length)} ticks`);
     return {
