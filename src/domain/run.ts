@@ -12,6 +12,9 @@ export type Run = {
   readonly trigger: Trigger;
   readonly fireTime: Instant;
   readonly nominalAt?: Instant;
+  /** Of a range of ticks that waits: its last one, and how many it still has, counted up to a bound. `fireTime` is the next. */
+  readonly to?: Instant;
+  readonly count?: number;
   readonly attempt: number;
   /** The worker's id; `workerName` is for people. */
   readonly worker?: string;

@@ -271,6 +271,8 @@ export const runOfQueued = (queued: QueuedRun): Run => ({
     worker: queued.worker,
     by: queued.by,
     nominalAt: queued.nominalAt,
+    to: queued.to,
+    count: queued.count,
     nextAttemptAt: queued.attempt > 1 ? queued.notBefore : undefined,
   }),
 });

@@ -14,6 +14,13 @@ export const RunView = Type.Object(
     trigger: Trigger,
     fireTime: At,
     nominalAt: Type.Optional(At),
+    to: Type.Optional(
+      Type.String({
+        description:
+          'Of a range that waits (a backfill, or ticks that are caught up): its last tick. fireTime is its next, each run gets an id of its own',
+      }),
+    ),
+    count: Type.Optional(Type.Integer({ minimum: 1, description: 'How many ticks the range still has, counted up to 10,000' })),
     attempt: Type.Integer({ minimum: 1 }),
     worker: Type.Optional(Type.String()),
     workerName: Type.Optional(Type.String()),
@@ -162,6 +169,64 @@ export const PlacementView = Type.Object(
   { $id: 'PlacementView', title: 'PlacementView' },
 );
 export type PlacementView = Static<typeof PlacementView>;
+
+/** A change of a job: `Revision` of revision.ts. */
+export const RevisionView = Type.Object(
+  {
+    id: Type.String(),
+    type: Type.Enum(['saved', 'deleted', 'cursorSet']),
+    name: Type.String(),
+    at: At,
+    by: Type.String(),
+    /** Of the job's key, as this change made it. */
+    revision: Type.Optional(Type.String()),
+    /** Absent `before`: the field came; absent `after`: it went. */
+    changes: Type.Array(
+      Type.Object({ path: Type.String(), before: Type.Optional(Type.Unknown()), after: Type.Optional(Type.Unknown()) }),
+    ),
+    text: Type.String({ description: 'What it changed, in words' }),
+    /** The job after it. */
+    job: Type.Optional(Type.Unknown()),
+  },
+  { $id: 'RevisionView', title: 'RevisionView' },
+);
+export type RevisionView = Static<typeof RevisionView>;
+
+/** Lengths or delays in ms. */
+const SpreadView = Type.Object({
+  count,
+  sum: Type.Number(),
+  min: Type.Number(),
+  max: Type.Number(),
+  mean: Type.Number(),
+  p50: Type.Number(),
+  p95: Type.Number(),
+  p99: Type.Number(),
+});
+export type SpreadView = Static<typeof SpreadView>;
+
+const tally = {
+  runs: count,
+  /** Those that neither succeeded nor were skipped. */
+  failing: count,
+  outcomes: Type.Record(Type.String(), count),
+  duration: Type.Optional(SpreadView),
+  lateness: Type.Optional(SpreadView),
+};
+const TallyView = Type.Object(tally);
+export type TallyView = Static<typeof TallyView>;
+
+export const StatsView = Type.Object(
+  {
+    from: At,
+    to: At,
+    total: TallyView,
+    hours: Type.Array(Type.Object({ at: At, ...tally })),
+    jobs: Type.Array(Type.Object({ job: Type.String(), ...tally })),
+    asOf: Type.String(),
+  },
+  { $id: 'StatsView', title: 'StatsView' },
+);
 
 /** One thing that is wrong with what was sent, as `FieldProblem` of problem.ts. */
 export const FieldProblemView = Type.Object({

@@ -19,7 +19,10 @@ export type RunNow = {
   readonly worker?: string;
   readonly fireTime?: string;
 };
-export type Backfill = { readonly from: string; readonly to: string };
+/** `dryRun`: it is counted, and nothing is queued. */
+export type Backfill = { readonly from: string; readonly to: string; readonly dryRun?: boolean };
+/** How many runs, the first and the last fire time, and the id of what waits (of the first worker's, under placement `all`). */
+export type Backfilled = { readonly count: number; readonly first: string; readonly last: string; readonly runId?: string };
 
 /** A run that somebody waits for must not start when they have gone home. */
 const RUN_NOW_MS = 600_000;
@@ -180,11 +183,7 @@ export const createRunNow = ({ stores: { coordination }, keys, clock, projection
     },
 
     /** Queues the ticks from `from` to `to`, both included, to be run one by one, oldest first, whatever became of them before. */
-    backfill: async (
-      name: string,
-      { from, to }: Backfill,
-      by: string,
-    ): Promise<{ readonly count: number; readonly runId: string }> => {
+    backfill: async (name: string, { from, to, dryRun = false }: Backfill, by: string): Promise<Backfilled> => {
       const known = await knownJob(name);
       const [start, end, now] = [toMs(from), toMs(to), clock.now()];
       if (Number.isNaN(start)) throw badField('/from', 'invalid', 'not an instant, as 2027-01-31T09:00:00Z');
@@ -208,6 +207,8 @@ export const createRunNow = ({ stores: { coordination }, keys, clock, projection
           );
       }
       const workers = workersFor(known, undefined);
+      const told = { count: count * workers.length, first: toInstant(first), last: toInstant(last) };
+      if (dryRun) return told;
       const ids = workers.map(() => uuidv7());
       const puts = workers.map((worker, index) => {
         const queued: QueuedRun = {
@@ -237,7 +238,7 @@ export const createRunNow = ({ stores: { coordination }, keys, clock, projection
       }
       log.info({ job: name, run: ids[0], by, count, from, to }, 'backfill');
       await projection.reached('queue', revision);
-      return { count: count * workers.length, runId: ids[0] ?? '' };
+      return { ...told, ...defined({ runId: ids[0] }) };
     },
   };
 };

@@ -4,6 +4,7 @@ import type { JobView, RunView } from '../../domain/wire.ts';
 import { createClient, Told, type ClientOptions } from '../client.ts';
 import { followOutput } from '../follow.ts';
 import { table } from '../table.ts';
+import { addJobBackfill } from './job-backfill.ts';
 import { addJobTicks, addJobWhy } from './job-ticks.ts';
 
 type Page<T> = { readonly items: readonly T[]; readonly nextCursor?: string };
@@ -114,6 +115,8 @@ export const addJobCommands = (program: Command): void => {
         print(options.json ? JSON.stringify({ runId }) : `Run ${runId} is queued. Follow it: cronstream job logs ${name} -f`);
       if (options.follow) await follow(client, runId);
     });
+
+  addJobBackfill(add, print);
 
   add('kill <name>', 'end the live and the waiting runs of a job', ['kill backup']).action(
     async (name: string, options: ClientOptions) => {

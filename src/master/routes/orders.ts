@@ -52,10 +52,26 @@ export const orderRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { order
         tags: ['jobs'],
         params: ByName,
         body: Type.Object(
-          { from: Type.String({ description: 'ISO 8601' }), to: Type.String({ description: 'ISO 8601' }) },
+          {
+            from: Type.String({ description: 'ISO 8601' }),
+            to: Type.String({ description: 'ISO 8601' }),
+            dryRun: Type.Optional(Type.Boolean({ description: 'Only count: nothing is queued, and there is no runId' })),
+          },
           closed,
         ),
-        response: answers({ 202: Type.Object({ count: Type.Integer(), runId: Type.String() }) }, 400, 404, 409),
+        response: answers(
+          {
+            202: Type.Object({
+              count: Type.Integer(),
+              first: Type.String(),
+              last: Type.String(),
+              runId: Type.Optional(Type.String()),
+            }),
+          },
+          400,
+          404,
+          409,
+        ),
       },
     },
     async ({ params, body, identity }, reply) => reply.code(202).send(await orders.backfill(params.name, body, identity.name)),

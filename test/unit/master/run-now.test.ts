@@ -85,7 +85,11 @@ test('placement all: where nobody matches it says so', async () => {
 test('a backfill is one range that waits, says how many ticks it has, and is killed as one', async () => {
   await using master = await startMaster();
   await master.api('PUT', '/jobs/a', aJob('a'));
-  const answer = await master.api('POST', '/jobs/a/backfill', { from: '2026-01-01T03:00:00Z', to: '2026-01-05T02:59:59Z' });
+  const time = { from: '2026-01-01T03:00:00Z', to: '2026-01-05T02:59:59Z' };
+  const counted = await master.api('POST', '/jobs/a/backfill', { ...time, dryRun: true });
+  expect(counted.json()).toStrictEqual({ count: 4, first: '2026-01-01T03:00:00.000Z', last: '2026-01-04T03:00:00.000Z' });
+  expect(await waiting(master)).toStrictEqual([]);
+  const answer = await master.api('POST', '/jobs/a/backfill', time);
   expect(answer.statusCode).toBe(202);
   const { count, runId } = answer.json<{ count: number; runId: string }>();
   expect(count).toBe(4);
@@ -99,6 +103,12 @@ test('a backfill is one range that waits, says how many ticks it has, and is kil
     by: 'admin',
   });
   expect(range).not.toHaveProperty('notAfter');
+  expect((await master.api('GET', `/runs/${runId}`)).json()).toMatchObject({
+    state: 'queued',
+    trigger: 'backfill',
+    to: '2026-01-04T03:00:00.000Z',
+    count: 4,
+  });
   expect((await master.api('POST', `/runs/${runId}/kill`)).statusCode).toBe(202);
   expect(await waiting(master)).toStrictEqual([]);
 });
