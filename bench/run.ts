@@ -30,6 +30,13 @@ const quantile = (sorted: readonly number[], q: number): number =>
 const rssMb = (pid: number): number =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${String(pid)}/status`, 'utf8'))?.[1] ?? 0) / 1024;
 
+/** Processor time of a process itself, ms; what it started is not in it. */
+const cpuMs = (pid: number): number => {
+  const stat = readFileSync(`/proc/${String(pid)}/stat`, 'latin1');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+};
+
 const C = `
 #include <spawn.h>
 #include <stdio.h>
@@ -85,11 +92,12 @@ const orderIn = (dataDir: string, command: string): StartOrder => {
 };
 
 /** The launcher alone: ordered, started, its exit on disk and told. */
-const launcherRate = async (): Promise<number> => {
+const launcherRate = async (): Promise<{ readonly rate: number; readonly cpu: number }> => {
   const dataDir = mkdtempSync(join(base, 'launcher-'));
   const launcher = await connectLauncher({ dataDir, launcherPath, clock: systemClock, log });
   const orders = Array.from({ length: RUNS }, () => orderIn(dataDir, 'true'));
   const from = performance.now();
+  const cpu = cpuMs(launcher.pid);
   let ended = 0;
   const all = new Promise<void>((resolve) => {
     const next = (): void => {
@@ -106,9 +114,10 @@ const launcherRate = async (): Promise<number> => {
   });
   await all;
   const rate = (RUNS * 1_000) / (performance.now() - from);
+  const used = (cpuMs(launcher.pid) - cpu) / RUNS;
   await launcher.stop();
   launcher.close();
-  return rate;
+  return { rate, cpu: used };
 };
 
 const launcherMemory = async (live: number): Promise<void> => {
@@ -121,16 +130,9 @@ const launcherMemory = async (live: number): Promise<void> => {
     );
   await wait(3_000);
   say(`memory of the launcher at ${String(live)} live runs`, rssMb(launcher.pid), 'MB', `aim < 60; ${before.toFixed(0)} at none`);
-  const ticks = (): number => {
-    const fields =
-      readFileSync(`/proc/${String(launcher.pid)}/stat`, 'latin1')
-        .split(') ')[1]
-        ?.split(' ') ?? [];
-    return Number(fields[11]) + Number(fields[12]);
-  };
-  const from = ticks();
-  await wait(5_000);
-  say('processor time of the launcher meanwhile', (ticks() - from) / 5, '% of a core');
+  const from = cpuMs(launcher.pid);
+  await wait(10_000);
+  say('processor time of the launcher meanwhile', (cpuMs(launcher.pid) - from) / 100, '% of a core');
   const ended = new Promise<void>((resolve) => {
     let count = 0;
     launcher.news$.subscribe((news) => {
@@ -242,8 +244,8 @@ try {
     if (c === undefined) console.log('no C compiler (cc): posix_spawn was not measured');
     else say('C, posix_spawn', c, '/s');
     say('Node, spawn', nodeRate(), '/s');
-    const rate = await launcherRate();
-    say('the launcher alone, exits on disk', rate, '/s');
+    const { rate, cpu } = await launcherRate();
+    say('the launcher alone, exits on disk', rate, '/s', `${cpu.toFixed(2)} ms of its own processor time a run`);
     return rate;
   };
   const before = await bare();
@@ -251,8 +253,11 @@ try {
   await worker.dueAtOnce(50); // warm
   sayLate(200, (await worker.dueAtOnce(200)).late, '   (aim: last <= 250)');
   sayLate(1_000, (await worker.dueAtOnce(1_000)).late);
+  const from = process.cpuUsage();
   const { rate } = await worker.dueAtOnce(RUNS);
-  say('one worker, recorded runs', rate, '/s');
+  const used = process.cpuUsage(from);
+  const cpu = (used.user + used.system) / 1_000 / RUNS;
+  say('one worker, recorded runs', rate, '/s', `${cpu.toFixed(2)} ms of its own processor time a run, stores included`);
   const after = await bare();
   say('of the launcher’s own rate', (rate / ((before + after) / 2)) * 100, '%', 'aim >= 60');
   await worker.put(JOBS, '0 0 1 1 *');

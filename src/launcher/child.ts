@@ -41,6 +41,7 @@ export const startChild = (order: StartOrder, tell: Tell, account: Account): Sta
   const { runId, attempt, dir, killGraceMs } = order;
   const command = spawnCommand(order);
   const { pid } = command;
+  Object.assign(command, { spawnargs: [] }); // a command may be long, and a thousand may live
   if (pid === undefined) return { type: 'failed', why: startFailure(command, order.shell) };
   const startedAt = instant();
   const startTime = processOf(pid)?.startTime ?? '';

@@ -18,6 +18,8 @@ export type LauncherDeps = {
   readonly log: Logger;
 };
 
+/** Options of Node for a process that is small, since what it starts costs by its memory: 50 MB at 1,000 live runs instead of 67. It calculates nothing that would be worth a compiler. */
+const SMALL = ['--jitless', '--optimize-for-size', '--v8-pool-size=1', '--max-semi-space-size=1', '--max-old-space-size=128'];
 const START_MS = 30_000;
 const TRY_MS = 25;
 
@@ -44,7 +46,7 @@ export const connectLauncher = async ({ dataDir, launcherPath, clock, log }: Lau
     const logFile = await open(logPath, 'a', 0o600);
     let failure: string | undefined;
     try {
-      const args = ['--max-old-space-size=128', '--max-semi-space-size=2', launcherPath, dataDir, build];
+      const args = [...SMALL, launcherPath, dataDir, build];
       const child = spawn(process.execPath, succeeds ? [...args, 'succeed'] : args, {
         detached: true,
         stdio: ['ignore', logFile.fd, logFile.fd],
