@@ -31,6 +31,12 @@ export const OPTIONS = {
     flag: '--timezone <zone>',
     help: 'time zone of jobs that are saved without one, as Europe/Berlin (UTC)',
   },
+  retentionDays: {
+    kind: 'count',
+    in: serving,
+    flag: '--retention-days <days>',
+    help: 'runs are kept for so many days where their job says nothing of its own; 0: for ever (90)',
+  },
   noAuth: { kind: 'flag', in: serving, flag: '--no-auth', help: 'everybody is admin; on a loopback address only' },
   demo: { kind: 'flag', in: ['up'], flag: '--demo', help: 'four example jobs, if the data folder is new' },
   etcd: { kind: 'list', in: cluster, flag: '--etcd <urls>', help: 'etcd members, as http://etcd1:2379,http://etcd2:2379' },
@@ -105,6 +111,7 @@ export type Config = {
   readonly host: string;
   readonly port: number;
   readonly timezone: string | undefined;
+  readonly retentionDays: number;
   readonly noAuth: boolean;
   readonly demo: boolean;
   readonly etcd: readonly string[];
@@ -190,6 +197,7 @@ export const resolveConfig = (kind: Kind, { flags, env, file, hostname }: Source
     host: text('host') ?? '127.0.0.1',
     port: count('port', 0, 65_535) ?? 8070,
     timezone: checked('timezone', text('timezone'), isZone, 'a time zone, as Europe/Berlin'),
+    retentionDays: count('retentionDays', 0, 36_500) ?? 90,
     noAuth: flag('noAuth'),
     demo: flag('demo'),
     etcd: list('etcd') ?? [],

@@ -172,6 +172,7 @@ const makeMaster = (
       noAuth: config.noAuth,
       adminToken: config.adminToken,
       timezone: config.timezone,
+      retentionDays: config.retentionDays,
       scale: config.timeScale,
       clockLimitMs: config.clockLimit,
       ...(existsSync(WEB) ? { webDir: WEB } : {}),

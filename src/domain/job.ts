@@ -119,7 +119,21 @@ export const Job = Type.Object(
     outputLimitBytes: Type.Optional(Type.Integer({ minimum: 1024, maximum: 1_000_000_000 })),
     retention: Type.Optional(
       Type.Object(
-        { days: Type.Optional(Type.Integer({ minimum: 1 })), runs: Type.Optional(Type.Integer({ minimum: 1 })) },
+        {
+          days: Type.Optional(
+            Type.Integer({
+              minimum: 1,
+              maximum: 36_500,
+              description: 'Its runs are kept so many days, whatever --retention-days says',
+            }),
+          ),
+          runs: Type.Optional(
+            Type.Integer({
+              minimum: 1,
+              description: 'Of its ended runs so many are kept, the newest; those of the last two hours stay in any case',
+            }),
+          ),
+        },
         closed,
       ),
     ),
@@ -162,6 +176,8 @@ export type FullJob = {
   readonly stdin: string | undefined;
   readonly params: Readonly<Record<string, string>>;
   readonly outputLimitBytes: number;
+  /** How long its runs are kept, and how many; where it says nothing, the cluster's own days count. */
+  readonly retention: { readonly days?: number; readonly runs?: number };
 };
 
 export type OverlapPolicy = 'skip' | 'allow' | 'replace' | 'queue';
@@ -210,6 +226,7 @@ export const withDefaults = (job: Job, scale = 1): FullJob => ({
   stdin: job.stdin,
   params: job.params ?? {},
   outputLimitBytes: job.outputLimitBytes ?? DEFAULTS.outputLimitBytes,
+  retention: job.retention ?? {},
 });
 
 /** Names the schedule and what else moves a job's mark when it changes (design.md §5): two jobs with the same hash have the same ticks. */

@@ -5,7 +5,6 @@ import type { FieldProblem } from './problem.ts';
 export const notYet = (job: Partial<Job>): FieldProblem[] => {
   const asked: readonly (readonly [boolean, string, string])[] = [
     [(job.alerts ?? []).length > 0, '/alerts', 'alerts'],
-    [job.retention !== undefined, '/retention', 'retention of its own'],
   ];
   return asked
     .filter(([is]) => is)

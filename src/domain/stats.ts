@@ -137,3 +137,10 @@ export const factsOf = ({
   ...(durationMs === undefined ? {} : { durationMs }),
   ...(trigger === 'schedule' && latenessMs !== undefined ? { latenessMs } : {}),
 });
+
+/** The statistics of an hour from the runs that were decided in it; of each of the jobs that are asked for, also where none of its runs is there any more. */
+export const statsOfHour = (hour: number, jobs: readonly string[], facts: readonly RunFacts[]): readonly HourStats[] => {
+  const byJob = new Map<string, RunFacts[]>(jobs.map((job) => [job, []]));
+  for (const each of facts) byJob.get(each.job)?.push(each);
+  return [...byJob].map(([job, runs]) => ({ job, hour, ...tallyOf(runs) }));
+};

@@ -21,25 +21,28 @@ import { createProjection } from './projection.ts';
 import { classicRoutes } from './routes/classic.ts';
 import { cursorRoutes } from './routes/cursor.ts';
 import { healthRoutes } from './routes/health.ts';
+import { historyRoutes } from './routes/history.ts';
 import { importRoutes } from './routes/import.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { orderRoutes } from './routes/orders.ts';
 import { runRoutes } from './routes/runs.ts';
 import { scheduleRoutes } from './routes/schedules.ts';
 import { sessionRoutes, signInRoute } from './routes/session.ts';
+import { statsRoutes } from './routes/stats.ts';
 import { workerRoutes } from './routes/workers.ts';
 import { tickRoutes } from './routes/ticks.ts';
 import { createRunHistory } from './run-history.ts';
 import { createSavers } from './savers.ts';
 import { createAttempts } from './sign-in-codes.ts';
 import { createTimelines } from './timeline.ts';
+import { createUpkeep } from './upkeep.ts';
 import { createWhys } from './why.ts';
 import { validatorCompiler } from './validation.ts';
 import { registerWeb } from './web.ts';
 import type { Keys } from '../domain/keys.ts';
 import { SCHEDULE_RULES, type Rules } from '../domain/values.ts';
 import type { Clock } from '../streams/clock.ts';
-import type { Coordination, RunLog } from '../streams/ports.ts';
+import type { Coordination, LogUpkeep, RunLog } from '../streams/ports.ts';
 import type { Observable } from 'rxjs';
 
 export type { MasterStatus } from './life.ts';
@@ -58,13 +61,15 @@ export type MasterConfig = {
   readonly timezone?: string | undefined;
   /** Divides the leader's lengths, for tests. */
   readonly scale?: number | undefined;
+  /** Runs whose job says nothing are kept for so many days; 0: for ever, also if absent. */
+  readonly retentionDays?: number | undefined;
   /** Off by more than this, and outside a majority, this master neither leads nor saves schedules (ms; a second if absent). */
   readonly clockLimitMs?: number | undefined;
 };
 
 export type MasterDeps = {
   readonly coordination: Coordination;
-  readonly runLog: RunLog;
+  readonly runLog: RunLog & LogUpkeep;
   readonly keys: Keys;
   readonly clock: Clock;
   readonly log: Logger;
@@ -120,7 +125,21 @@ export const createMaster = async ({
     why: createWhys({ stores, keys, projection, timelines, scale }),
     version: config.version,
   };
+  const upkeep = createUpkeep({
+    log: runLog,
+    clock: clusterClock.clock,
+    logger: log,
+    retentionDays: config.retentionDays ?? 0,
+    retentions: () =>
+      new Map(
+        [...projection.seen.jobs].flatMap(([name, { known }]) =>
+          known && Object.keys(known.job.retention).length > 0 ? [[name, known.job.retention] as const] : [],
+        ),
+      ),
+    scale,
+  });
   const { life$, isLeader } = masterLife({
+    upkeep,
     coordination,
     runLog,
     keys,
@@ -164,6 +183,8 @@ export const createMaster = async ({
     tickRoutes,
     orderRoutes,
     runRoutes,
+    historyRoutes,
+    statsRoutes,
     workerRoutes,
     scheduleRoutes,
     sessionRoutes,
@@ -171,7 +192,7 @@ export const createMaster = async ({
     await app.register(routes, { ...parts, prefix: '/api/v1' });
   await app.register(liveSocket, { ...parts, isStillIn, prefix: '/api/v1' });
   await app.register(signInRoute, parts);
-  await app.register(healthRoutes, { ...parts, isLeader, clusterClock, rules });
+  await app.register(healthRoutes, { ...parts, isLeader, clusterClock, rules, freed: upkeep.freed });
   await app.register(classicRoutes, parts);
   pages = await registerWeb(app, config.webDir);
   await app.ready();

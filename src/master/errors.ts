@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { FieldProblem } from '../domain/problem.ts';
 import type { Problem } from '../domain/wire.ts';
-import { Unavailable, type Coordination, type RunLog } from '../streams/ports.ts';
+import { Unavailable, type Coordination, type LogUpkeep, type RunLog } from '../streams/ports.ts';
 import { badInput, problem, Refused, type Store } from './problems.ts';
 
 const WORDS: Readonly<Record<Store, string>> = { coordination: 'The coordination store', runLog: 'The run log' };
@@ -29,10 +29,10 @@ const named =
 /** The calls that routes make, so that an answer can say which store is away. Feeds and leases take the store itself. */
 export type RouteStores = {
   readonly coordination: Pick<Coordination, 'list' | 'transact' | 'grantLease' | 'renewLease' | 'revokeLease'>;
-  readonly runLog: Omit<RunLog, 'append' | 'close'>;
+  readonly runLog: Omit<RunLog, 'append' | 'close'> & Pick<LogUpkeep, 'audit' | 'touchedHours' | 'factsOf' | 'hours'>;
 };
 
-export const routeStores = (coordination: Coordination, runLog: RunLog): RouteStores => ({
+export const routeStores = (coordination: Coordination, runLog: RunLog & LogUpkeep): RouteStores => ({
   coordination: {
     list: named('coordination', coordination.list),
     transact: named('coordination', coordination.transact),
@@ -47,6 +47,10 @@ export const routeStores = (coordination: Coordination, runLog: RunLog): RouteSt
     run: named('runLog', runLog.run),
     eventsAbout: named('runLog', runLog.eventsAbout),
     runsOfTicks: named('runLog', runLog.runsOfTicks),
+    audit: named('runLog', runLog.audit),
+    touchedHours: named('runLog', runLog.touchedHours),
+    factsOf: named('runLog', runLog.factsOf),
+    hours: named('runLog', runLog.hours),
     ping: named('runLog', runLog.ping),
   },
 });

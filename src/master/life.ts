@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { defer, distinctUntilChanged, map, merge, share, startWith, tap, type Observable } from 'rxjs';
+import { defer, distinctUntilChanged, EMPTY, map, merge, share, startWith, switchMap, tap, type Observable } from 'rxjs';
 import type { Keys } from '../domain/keys.ts';
 import { readJob } from '../domain/known-job.ts';
 import type { MasterPresence, Rules } from '../domain/values.ts';
@@ -10,6 +10,7 @@ import type { ClusterClock } from './cluster-clock.ts';
 import { createLeader } from './leader.ts';
 import { masterPresence } from './presence.ts';
 import type { FeedStates, Projection } from './projection.ts';
+import type { Upkeep } from './upkeep.ts';
 
 /** `inSync`: every feed is whole, so lists are true, and there is a token to sign in with. */
 export type MasterStatus = {
@@ -32,6 +33,7 @@ export type LifeDeps = {
   readonly me: Pick<MasterPresence, 'id' | 'host' | 'pid' | 'version'>;
   readonly clusterClock: ClusterClock;
   readonly rules: Rules;
+  readonly upkeep: Upkeep;
 };
 
 /** Everything that a master does by itself, as one stream. */
@@ -47,6 +49,7 @@ export const masterLife = ({
   me,
   clusterClock,
   rules,
+  upkeep,
 }: LifeDeps) => {
   let isPresent = false;
   let leader = false;
@@ -90,13 +93,15 @@ export const masterLife = ({
       tap((leads) => {
         leader = leads;
       }),
+      share(),
     );
+    const upkeep$ = leader$.pipe(switchMap((leads) => (leads ? upkeep.work$ : EMPTY)));
     const accounts$ = accounts.life$.pipe(
       tap(() => {
         hasToken = true;
       }),
     );
-    return merge(projection.states$, leader$, lease$, accounts$, clock$).pipe(
+    return merge(upkeep$, projection.states$, leader$, lease$, accounts$, clock$).pipe(
       map(status),
       distinctUntilChanged((a, b) => JSON.stringify(a) === JSON.stringify(b)),
     );

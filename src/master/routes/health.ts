@@ -9,12 +9,14 @@ import type { Parts } from '../parts.ts';
 import type { Seen } from '../seen.ts';
 import { running } from '../views.ts';
 import type { Store } from '../problems.ts';
+import type { Freed } from '../upkeep.ts';
 
 export type HealthParts = Parts & {
   readonly isLeader: () => boolean;
   readonly clusterClock: ClusterClock;
   /** By what this master computes fire times. */
   readonly rules: Rules;
+  readonly freed: () => Freed;
 };
 
 const READY_MS = 2_000;
@@ -36,7 +38,7 @@ const Ready = Type.Object({
 /** Alive, ready, and in numbers. Public: none of it tells of jobs. */
 export const healthRoutes: FastifyPluginAsyncTypebox<HealthParts> = async (
   app,
-  { projection, stores, keys, clock, version, isLeader, clusterClock, rules },
+  { projection, stores, keys, clock, version, isLeader, clusterClock, rules, freed },
 ) => {
   app.get('/healthz', { schema: { summary: 'Alive', tags: ['health'] } }, async () => ({ status: 'alive', version }));
 
@@ -109,6 +111,8 @@ export const healthRoutes: FastifyPluginAsyncTypebox<HealthParts> = async (
         spoolsIn(seen).cutBytes,
       ),
       gauge('events_set_aside', 'Events that the run log refused and that wait in spools for a person', spoolsIn(seen).setAside),
+      counter('retention_runs_total', 'Runs that this master removed from the run log since its start', freed().runs),
+      counter('retention_events_total', 'Events that this master removed from the run log since its start', freed().events),
       gauge('heap_bytes', 'Heap in use', heapUsed),
       gauge('resident_bytes', 'Resident memory', rss),
     ];
@@ -165,5 +169,8 @@ const warningsOf = (
   ];
 };
 
-const gauge = (name: string, help: string, value: number): string =>
-  `# HELP cronstream_${name} ${help}\n# TYPE cronstream_${name} gauge\ncronstream_${name} ${String(value)}\n`;
+const metric =
+  (kind: 'gauge' | 'counter') =>
+  (name: string, help: string, value: number): string =>
+    `# HELP cronstream_${name} ${help}\n# TYPE cronstream_${name} ${kind}\ncronstream_${name} ${String(value)}\n`;
+const [gauge, counter] = [metric('gauge'), metric('counter')];

@@ -31,7 +31,7 @@ test.each([
   ],
   ['a lock that ends before the kill', { ...job, lostAfterMs: 1_000 }, ['/lostAfterMs tooSmall']],
   ['a bad variable', { ...job, env: { 'A-B': '1' } }, ['/env/A-B badName']],
-  ['what is not there yet, by name', { ...job, alerts: [{}], retention: { days: 3 } }, ['/alerts notYet', '/retention notYet']],
+  ['what is not there yet, by name', { ...job, alerts: [{}] }, ['/alerts notYet']],
 ])('refuses %s', (_case, value, problems) => {
   expect(problemsOf(value)).toStrictEqual(problems);
 });
@@ -97,8 +97,8 @@ test.each([
 });
 
 test('a check tells that something is not yet there by its own code', () => {
-  expect(checkJob({ ...job, retention: { days: 3 } })).toMatchObject({
+  expect(checkJob({ ...job, alerts: [{}] })).toMatchObject({
     ok: false,
-    problems: [{ path: '/retention', code: 'notYet' }],
+    problems: [{ path: '/alerts', code: 'notYet' }],
   });
 });

@@ -12,14 +12,33 @@ import { createMaster, type MasterConfig, type MasterDeps, type MasterStatus } f
 import { createEmbeddedCoordination } from '../../../src/stores/embedded/coordination.ts';
 import { openEmbedded } from '../../../src/stores/embedded/env.ts';
 import { systemClock } from '../../../src/streams/clock.ts';
-import type { Coordination, RunLog } from '../../../src/streams/ports.ts';
+import type { Coordination, LogUpkeep, RunLog } from '../../../src/streams/ports.ts';
 
 export const keys = createKeys();
 export const TOKEN = 'a-token-of-the-tests';
 export const AT = '2027-01-31T09:00:00.000Z';
 
+/** Of a run log that keeps nothing beside its events. */
+const NO_UPKEEP: LogUpkeep = {
+  everyEvent: async function* () {},
+  everyDocument: async function* () {},
+  projected: async () => ({ document: undefined, attempt: 0 }),
+  renew: async () => undefined,
+  renewAudit: async () => undefined,
+  audit: async () => [],
+  oldestRuns: async () => [],
+  nthRun: async () => undefined,
+  forgetRuns: async () => ({ events: 0 }),
+  forgetTicks: async () => undefined,
+  touchedHours: async () => [],
+  factsOf: async () => [],
+  putHours: async () => undefined,
+  hours: async () => [],
+  forgetHours: async () => 0,
+};
+
 /** A run log in memory: as small as it can be, and as honest. */
-export const createMemoryRunLog = (): RunLog & { readonly add: (...events: RunEvent[]) => void } => {
+export const createMemoryRunLog = (): RunLog & LogUpkeep & { readonly add: (...events: RunEvent[]) => void } => {
   const events = new Map<string, RunEvent>();
   const ofRun = (runId: string): StoredRunEvent[] =>
     [...events.entries()]
@@ -67,6 +86,7 @@ export const createMemoryRunLog = (): RunLog & { readonly add: (...events: RunEv
         .slice(0, limit),
     ping: async () => undefined,
     close: async () => undefined,
+    ...NO_UPKEEP,
   };
 };
 
@@ -77,7 +97,7 @@ export type TestOptions = {
   readonly coordination?: Coordination;
   /** What the master sees of the store. */
   readonly through?: (coordination: Coordination) => Coordination;
-  readonly runLog?: RunLog;
+  readonly runLog?: RunLog & LogUpkeep;
   readonly onFirstToken?: MasterDeps['onFirstToken'];
   /** Asks as admin unless the request says otherwise. */
   readonly token?: string | undefined;

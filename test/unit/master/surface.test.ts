@@ -10,7 +10,7 @@ import { aJob, anEndedRun, createMemoryRunLog, keys, openStores, startMaster, un
 
 test('what is not served is a problem: 404, and 405 where another method is', async () => {
   await using master = await startMaster();
-  for (const url of ['/api/v1/nope', '/api/v1/stats', '/api/v1/jobs/a/nope', '/api/nothing', '/job/nope', '/worker/x'])
+  for (const url of ['/api/v1/nope', '/api/v1/statistics', '/api/v1/jobs/a/nope', '/api/nothing', '/job/nope', '/worker/x'])
     expect([url, (await master.inject({ url })).json()]).toMatchObject([url, { status: 404, code: 'notFound' }]);
   const wrong = await master.inject({ method: 'POST', url: '/api/v1/jobs' });
   expect(wrong.json()).toMatchObject({ status: 405, code: 'methodNotAllowed' });

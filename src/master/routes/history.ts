@@ -1,0 +1,105 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import { parseRunEvent, type StoredRunEvent } from '../../domain/events.ts';
+import { isChange, revisionOf, type Revision } from '../../domain/revision.ts';
+import { defined } from '../../domain/run.ts';
+import { page, RevisionView } from '../../domain/wire.ts';
+import type { Parts } from '../parts.ts';
+import { noSuchJob } from '../problems.ts';
+import { answers, asOf, ByName, closed, limit } from './shared.ts';
+
+const Paged = Type.Object(
+  { cursor: Type.Optional(Type.String({ maxLength: 100, description: 'Of the page before' })), limit: limit(200) },
+  closed,
+);
+
+/** Who changed jobs, when, and what. */
+export const historyRoutes: FastifyPluginAsyncTypebox<Parts> = async (
+  app,
+  { stores: { coordination, runLog }, keys, projection },
+) => {
+  /** Changes that the leader has not shipped yet; their revision is that of the item. */
+  const waiting = async (job?: string): Promise<readonly Revision[]> => {
+    const { entries } = await coordination.list(keys.outbox);
+    return entries.flatMap(({ key, value, revision }) => {
+      const event = parseRunEvent(key, parsed(value));
+      if (!isChange(event) || (job !== undefined && event.job !== job)) return [];
+      return [revisionOf(event.type === 'cursorSet' ? event : { ...event, revision })];
+    });
+  };
+
+  /** One page, newest first, of what waits and what is logged, each once. */
+  const pageOf = (
+    first: readonly Revision[],
+    logged: readonly StoredRunEvent[],
+    { cursor, most }: { readonly cursor: string | undefined; readonly most: number },
+  ) => {
+    const byId = new Map<string, Revision>();
+    for (const each of first) if (cursor === undefined || each.id < cursor) byId.set(each.id, each);
+    for (const event of logged) if (isChange(event)) byId.set(event.id, revisionOf(event));
+    const all = [...byId.values()].toSorted((a, b) => (a.id < b.id ? 1 : -1));
+    const items = all.slice(0, most);
+    const last = items.at(-1);
+    return { items: items.map(viewOf), ...(last && all.length > most ? { nextCursor: last.id } : {}) };
+  };
+
+  app.get(
+    '/jobs/:name/revisions',
+    {
+      config: { role: 'viewer' },
+      schema: {
+        summary: 'Who changed a job, when and what, newest first',
+        description:
+          '`job` is the job as it was saved then: PUT it to /jobs/:name to put it back. A job that was deleted has revisions too. Changes by hand (etcdctl) are not told. Revisions are not removed by retention.',
+        tags: ['jobs'],
+        params: ByName,
+        querystring: Paged,
+        response: answers({ 200: page(RevisionView) }, 400, 404, 503),
+      },
+    },
+    async ({ params: { name }, query: { cursor, limit: most = 50 } }) => {
+      const position = asOf(projection);
+      const first = await waiting(name);
+      const prefix = `job/${name}/`;
+      const logged = await runLog.eventsAbout(prefix, {
+        isDown: true,
+        limit: most + 1,
+        ...defined({ before: cursor === undefined ? undefined : `${prefix}${cursor}` }),
+      });
+      const found = pageOf(first, logged, { cursor, most });
+      if (found.items.length === 0 && cursor === undefined && !projection.seen.jobs.has(name)) throw noSuchJob(name);
+      return { ...found, asOf: position };
+    },
+  );
+
+  app.get(
+    '/audit',
+    {
+      config: { role: 'editor' },
+      schema: {
+        summary: 'Who changed which job, when and what: all of them, newest first',
+        description:
+          'Saved, deleted, and cursors that were set by hand. Runs and kills that people asked for stand in the runs (`by`).',
+        tags: ['jobs'],
+        querystring: Paged,
+        response: answers({ 200: page(RevisionView) }, 400, 503),
+      },
+    },
+    async ({ query: { cursor, limit: most = 50 } }) => {
+      const position = asOf(projection);
+      const first = await waiting();
+      const logged = await runLog.audit({ limit: most + 1, ...defined({ before: cursor }) });
+      return { ...pageOf(first, logged, { cursor, most }), asOf: position };
+    },
+  );
+};
+
+const viewOf = ({ changes, ...rest }: Revision): RevisionView => ({ ...rest, changes: [...changes] });
+
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
