@@ -43,15 +43,17 @@ export const checkEvents = (history: History): readonly Violation[] => {
 const shown = (event: Numbered): string =>
   `${String(event.seq)} ${event.at} ${event.type}${event.type === 'finished' ? ` ${event.outcome} ${event.reason ?? ''}` : ''}`;
 
-/** An attempt that may be abandoned may have a second end, when its command ends. */
+/** An attempt that may be abandoned may have a second end, when its command ends; and one that was to be followed by another, where that did not come about by this worker. */
 const sequence = (events: readonly Numbered[], mayEndTwice: boolean): readonly string[] => {
   const holes = events.filter(({ seq }, index) => seq !== index).length;
-  const ends = events.filter(({ type }) => type === 'finished' || type === 'attemptEnded').length;
+  const endings = events.filter(({ type }) => type === 'finished' || type === 'attemptEnded').map(({ type }) => type);
+  const ends = endings.length;
+  const isTwice = ends === 2 && (mayEndTwice || (endings[0] === 'attemptEnded' && endings[1] === 'finished'));
   const last = events.at(-1)?.type;
   return [
     ...(events[0]?.type === 'claimed' ? [] : ['the events do not begin with the claim']),
     ...(holes > 0 ? ['the numbers of the events have a hole'] : []),
-    ...(ends === 1 || (ends === 2 && mayEndTwice) ? [] : [`the attempt has ${String(ends)} ends`]),
+    ...(ends === 1 || isTwice ? [] : [`the attempt has ${String(ends)} ends`]),
     ...(ends > 0 && last !== 'finished' && last !== 'attemptEnded' ? ['something is told after the end'] : []),
   ];
 };

@@ -196,6 +196,25 @@ describe('P4', () => {
     expect(told(without(sound(), isOf('r6', type))).join('\n')).toContain(`P4 ${what}`);
   });
 
+  test('two ends, but where an attempt was to be followed by another', () => {
+    const history = sound();
+    const end: StoredRunEvent = {
+      v: 1,
+      type: 'finished',
+      job: 'a',
+      runId: 'r6',
+      attempt: 1,
+      seq: 4,
+      at: at(7),
+      outcome: 'succeeded',
+    };
+    const twice = { ...history, events: [...history.events, end] };
+    expect(told(twice)).toStrictEqual(['P4 the attempt has 2 ends: a r6/1']);
+    expect(
+      told(changed(twice, (event) => isOf('r6', 'finished')(event) && event !== end, { type: 'attemptEnded' })),
+    ).toStrictEqual([]);
+  });
+
   test('all events of a run are lost', () => {
     const wrong = told(without(sound(), isOf('r6')));
     expect(wrong).toContain('P4 nothing is told of an attempt of a that ran');
