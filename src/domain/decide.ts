@@ -252,7 +252,8 @@ const onBusy = (here: Here, state: JobState, tick: Tick, holder?: string): reado
 };
 
 /** What waits for its turn: a range is one long wait of its own, and takes no place from the ticks that come due meanwhile. */
-const inQueue = ({ queued }: JobState): number => [...queued.values()].filter(({ queued: { to } }) => to === undefined).length;
+const inQueue = ({ queued }: JobState): number =>
+  [...queued.values()].filter(({ queued: { to, attempt } }) => to === undefined && attempt === 1).length;
 
 /** What waits for its first start by the schedule gives way to a newer tick; what a person asked for does not, nor a run that has begun. */
 const isReplaceable = ({ trigger, attempt }: QueuedRun): boolean => trigger === 'schedule' && attempt === 1;

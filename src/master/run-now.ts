@@ -86,14 +86,16 @@ export const createRunNow = ({ stores: { coordination }, keys, clock, projection
       const isOfOther = of !== undefined && parsed.ok && parsed.value.worker !== of;
       return isOfOther ? [] : [{ id: keys.queuedOf(key).id ?? '', queued: parsed.ok ? parsed.value : undefined, revision }];
     });
-    const [first] = waiting;
+    // Between its attempts a run leaves the job free: one that may not start yet makes nothing busy.
+    const first = waiting.find(({ queued }) => queued === undefined || toMs(queued.notBefore) <= clock.now());
     switch (job.overlap) {
       case 'skip':
         if (lock) throw overlaps(holds(lock.value));
         if (first) throw overlaps(holds(first.id));
         return { away: [], mustBeFree: true };
       case 'queue': {
-        const inQueue = waiting.filter(({ queued }) => queued?.to === undefined).length; // a range is no tick that waits for its turn
+        // A range is no tick that waits for its turn, nor is a run that has begun.
+        const inQueue = waiting.filter(({ queued }) => queued?.to === undefined && (queued?.attempt ?? 1) === 1).length;
         if ((lock ?? first) && inQueue >= job.queueMax)
           throw overlaps(`${String(inQueue)} of ${String(job.queueMax)} wait already.`);
         return { away: [], mustBeFree: false };

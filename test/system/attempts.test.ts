@@ -103,13 +103,19 @@ test('between attempts the run waits where it can be seen, the job is free, and 
   const listed = (await up.api<{ items: Run[] }>('/runs?job=waits&limit=10')).items;
   expect(listed.map((each) => [each.id, each.state, each.outcome])).toStrictEqual([[id, 'queued', undefined]]);
 
+  const beside = await runNow(up, 'waits'); // nothing holds the job
+  await reached(up, beside, ({ state, attempt }) => state === 'queued' && attempt === 2, 'it did not run between the attempts');
+  await up.api(`/runs/${beside}/kill`, { method: 'POST' });
+  await reached(up, beside, isFinished, 'it was not ended');
+
   await up.api(`/runs/${id}/kill`, { method: 'POST' });
   const killed = await reached(up, id, isFinished, 'it was not ended');
   expect(killed).toMatchObject({ outcome: 'killed', reason: 'person', attempt: 1 });
   await logged(up, id, '2 dropped');
   expect(await outputOf(up, id)).toBe('once\n');
   expect(await up.api('/jobs/waits')).toMatchObject({ queued: 0, lastRun: { id, outcome: 'killed' } });
-  expect((await up.api<{ items: Run[] }>('/runs?job=waits&limit=10')).items[0]).toMatchObject({ id, outcome: 'killed' });
+  const both = (await up.api<{ items: Run[] }>('/runs?job=waits&limit=10')).items;
+  expect(both.map((each) => [each.id, each.outcome])).toStrictEqual([beside, id].map((each) => [each, 'killed']));
 });
 
 test('timeout kill ends the run, alert tells it and lets it run', async () => {
