@@ -13,6 +13,7 @@ import { SpanPicker } from './span-picker.tsx';
 import { Failed } from '../states.tsx';
 import { Fold, TickRow } from './tick-row.tsx';
 import { At } from '../time.tsx';
+import { WhyAsked } from './why-asked.tsx';
 import classes from './timeline.module.css';
 
 /** Of a tick whose time has come the fate is known soon after; until then it is asked for every few seconds. */
@@ -25,7 +26,8 @@ export const Timeline = ({ view }: { readonly view: JobView }) => {
   const [search, setSearch] = useSearchParams();
   const span = readSpan(search.get('ticks'));
   const isOnly = search.get('only') === 'notRun';
-  const { ticks, error, more, isLoadingMore, again } = useTicks(view.job.name, span, useSign(view));
+  const sign = useSign(view);
+  const { ticks, error, more, isLoadingMore, again } = useTicks(view.job.name, span, sign);
   const notRun = ticks?.filter(didNotRun);
   const isEnough = (notRun?.length ?? 0) >= ENOUGH || (ticks?.length ?? 0) >= MOST_LOADED;
   useEffect(() => {
@@ -49,6 +51,7 @@ export const Timeline = ({ view }: { readonly view: JobView }) => {
           {texts.ticksHint}
         </Text>
         <SpanPicker span={span} isOnly={isOnly} onChange={show} />
+        {around !== undefined && <WhyAsked key={around} name={view.job.name} at={around} sign={sign} />}
       </Stack>
       {error !== undefined && (
         <div className={classes['note']}>
