@@ -257,3 +257,43 @@ test.each([
   expect(types).toStrictEqual(commands);
   expect(new Set(asked)).toStrictEqual(new Set(['w1']));
 });
+
+test('a run that waits for a further attempt takes no place among the ticks that wait for their turn', () => {
+  const here: Here = {
+    now: Date.parse(at(10)),
+    inSync: true,
+    inSyncSince: 0,
+    draining: false,
+    skewed: false,
+    freeSlots: 1,
+    me: 'w1',
+    rankWaitMs: 250,
+    rankOf: () => 0,
+    killOf: () => undefined,
+  };
+  const queued: QueuedRun = {
+    v: 1,
+    runId: 'r1',
+    job: 'a',
+    trigger: 'schedule',
+    fireTime: at(0),
+    attempt: 2,
+    notBefore: at(50),
+    queuedAt: at(3),
+  };
+  const state: JobState = {
+    name: 'a',
+    overlap: 'queue',
+    queueMax: 1,
+    lateAfterMs: 60_000,
+    queued: new Map([['r1', { queued, revision: 4 }]]),
+    lastTick: undefined,
+  };
+  const tick = { job: 'a', fireTime: here.now, nominalAt: here.now, prev: undefined, revision: 1 };
+  expect(decide(here, state, { type: 'busy', tick, holder: 'r0' })).toStrictEqual([{ type: 'enqueue', tick, isBusy: true }]);
+  const full = { ...state, queued: new Map([['r1', { queued: { ...queued, attempt: 1 }, revision: 4 }]]) };
+  expect(decide(here, full, { type: 'busy', tick, holder: 'r0' })).toStrictEqual([{ type: 'skip', tick, reason: 'overlap' }]);
+  // Replaced is what has not begun.
+  const replacing = decide(here, { ...state, overlap: 'replace' }, { type: 'busy', tick, holder: 'r0' });
+  expect(replacing).toMatchObject([{ type: 'replace', away: [] }]);
+});
