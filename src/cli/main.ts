@@ -4,6 +4,7 @@ import { addExplain } from './commands/explain.ts';
 import { addExport } from './commands/export.ts';
 import { addImport } from './commands/import.ts';
 import { addJobCommands } from './commands/job.ts';
+import { addLogCommands } from './commands/log.ts';
 import { addServeCommands, WrongUsage } from './commands/serve.ts';
 import { VERSION } from './root.ts';
 
@@ -22,6 +23,7 @@ addJobCommands(program);
 addExplain(program);
 addImport(program);
 addExport(program);
+addLogCommands(program);
 for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)])
   command.exitOverride();
 

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Coordination, LogUpkeep, RunLog } from '../streams/ports.ts';
 import { createEmbeddedCoordination } from './embedded/coordination.ts';
@@ -39,6 +41,30 @@ export const openStores = (config: StoresConfig, log: Logger): Stores => {
     runLog,
     close: async () => {
       await Promise.allSettled([coordination.close(), runLog.close()]);
+    },
+  };
+};
+
+export type RunLogConfig =
+  | { readonly type: 'embedded'; readonly dataDir: string }
+  | { readonly type: 'mongo'; readonly url: string; readonly database: string };
+
+/** The run log alone, for who keeps it in order. Rejects with one clear error where it is not there, or in use. */
+export const openRunLog = async (config: RunLogConfig, log: Logger): Promise<Pick<Stores, 'runLog' | 'close'>> => {
+  if (config.type === 'mongo') {
+    const runLog = openMongoRunLog({ ...config, log });
+    await runLog.ping();
+    return { runLog, close: () => runLog.close() };
+  }
+  if (!existsSync(join(config.dataDir, 'stores', 'data.mdb')))
+    throw new Error(`there are no stores in ${config.dataDir}: it is no data folder of \`cronstream up\``);
+  const env = openEmbedded(config.dataDir);
+  const runLog = createEmbeddedRunLog({ env });
+  return {
+    runLog,
+    close: async () => {
+      await runLog.close();
+      await env.close();
     },
   };
 };

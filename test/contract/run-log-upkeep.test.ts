@@ -6,6 +6,7 @@ import { MongoClient } from 'mongodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { eventId, type RunEvent } from '../../src/domain/events.ts';
 import { HOUR_MS, leastIdAt, tallyOf, type RunFacts } from '../../src/domain/stats.ts';
+import { checkLog, type LogCount } from '../../src/stores/check-log.ts';
 import { openEmbedded, type Embedded } from '../../src/stores/embedded/env.ts';
 import { createEmbeddedRunLog } from '../../src/stores/embedded/run-log.ts';
 import { openMongoRunLog } from '../../src/stores/mongo/run-log.ts';
@@ -69,6 +70,38 @@ const upkeepContract = ({ log, spoil }: Given): void => {
     await spoil(a.runId, 'failed');
     await log().renew(a.runId);
     expect(await log().run(a.runId)).toBeUndefined();
+  });
+
+  test('a check tells what is missing, different or without events, and a rebuild makes it anew, with statistics', async () => {
+    const runs = Array.from({ length: 6 }, (_, n) => runOf('a', { runId: idAt(HOUR + n * HOUR_MS, n) }));
+    const live = runOf('a', { runId: idAt(HOUR, 9) });
+    await log().append([
+      ...runs.flatMap(({ events }) => events),
+      ...live.begin,
+      savedOf('a', idAt(HOUR), {}),
+      skippedOf('a', at(1)),
+    ]);
+    const check = async (repairs: boolean) => {
+      const found: Record<string, string> = {};
+      const told: LogCount[] = [];
+      const count = await checkLog(log(), {
+        repairs,
+        onFault: ({ runId, fault }) => (found[runId] = fault),
+        onProgress: (now) => told.push(now),
+      });
+      expect(told.at(-1)).toStrictEqual(count);
+      return { found, count };
+    };
+    expect(await check(false)).toStrictEqual({ found: {}, count: { events: 28, runs: 7, documents: 6, faults: 0, hours: 0 } });
+    await spoil(runs[0]!.runId);
+    await spoil(runs[2]!.runId, 'failed');
+    await spoil(idAt(HOUR + HOUR_MS, 5), 'failed');
+    const found = { [runs[0]!.runId]: 'missing', [runs[2]!.runId]: 'different', [idAt(HOUR + HOUR_MS, 5)]: 'extra' };
+    expect((await check(false)).found).toStrictEqual(found);
+    expect(await check(true)).toMatchObject({ found, count: { faults: 3, hours: 6 } });
+    expect(await check(false)).toMatchObject({ found: {}, count: { documents: 6 } });
+    expect(await log().hours({ from: HOUR, to: HOUR * 2 })).toHaveLength(6);
+    expect(await log().audit({ limit: 5 })).toHaveLength(1);
   });
 
   test('a run that is forgotten is gone with all of its events, and no other one is', async () => {
