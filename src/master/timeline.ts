@@ -78,11 +78,18 @@ export const createTimelines = ({
         { type: 'get', key: keys.tick(name) },
       ],
     });
-    const [job, cursor] = reads;
+    const [entry, cursor] = reads;
     const known = seen.jobs.get(name);
+    const job = entry && (known?.revision === entry.revision ? known : seeJob(name, entry, scale));
+    // Under placement `all` each worker decides for itself: the one that has come furthest says what is not coming any more.
+    const own = job?.known?.job.mode === 'all' ? (await coordination.list(keys.tick(name, ''))).entries : [];
+    const cursors = [cursor, ...own].flatMap((each) => (each && parseCursor(each.value)) ?? []);
     return {
-      job: job && (known?.revision === job.revision ? known : seeJob(name, job, scale)),
-      cursor: cursor && parseCursor(cursor.value),
+      job,
+      cursor:
+        cursors
+          .toSorted((a, b) => toMs(b.at) - toMs(a.at))
+          .find((each, _index, all) => all.length === 1 || each.decision.hash === job?.known?.hash) ?? cursors[0],
     };
   };
 
@@ -101,8 +108,14 @@ export const createTimelines = ({
         if (run) runs.set(run.id, run);
       }
     }
-    const last = cursor && tickOfCursor(name, cursor);
+    const last = cursor && seen.jobs.get(name)?.known?.job.mode !== 'all' ? tickOfCursor(name, cursor) : undefined;
     return [...(last ? [last] : []), ...placedRuns(runs.values()), ...ticks];
+  };
+
+  /** Who decided, by name, while that worker is there. */
+  const named = (tick: TickView): TickView => {
+    const name = tick.worker === undefined || tick.workerName !== undefined ? undefined : seen.workers.get(tick.worker)?.name;
+    return name === undefined ? tick : { ...tick, workerName: name };
   };
 
   const page = async (name: string, { from, to, before, limit, now, language }: TimelineQuery): Promise<TimelinePage> => {
@@ -140,7 +153,8 @@ export const createTimelines = ({
       { before: range ? topOf(range.place.at) : top, from: fromAt, limit },
     );
     if (!job && items.length === 0) throw noSuchJob(name);
-    return { items: job ? items.map(noted(job, language)) : items, from: start, ...(next && { next }) };
+    const told = items.map(named);
+    return { items: job ? told.map(noted(job, language)) : told, from: start, ...(next && { next }) };
   };
 
   /** The range of missed ticks that begins in the window and ends after it: why nothing ran at an instant. Ranges do not overlap, so it is the first event after the window. */

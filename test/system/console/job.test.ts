@@ -91,6 +91,7 @@ withChromium('the console: a job', (executablePath) => {
     await page.keyboard.press('Enter');
     await page.getByText('the schedule names no time in this span').waitFor();
     expect(page.url()).toContain('ticks=2020-01-01T');
+    await page.locator('[data-why]').getByText('The job was not there yet').waitFor();
     await page.getByText('24 hours').click();
     await page.locator('[data-fate=ran]').first().click();
     await page.waitForURL(/\/runs\//);

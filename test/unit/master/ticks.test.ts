@@ -255,3 +255,60 @@ test('what a change of the clock does to a tick is noted, in the language that i
   expect(chinese.json<Answer>().items[1]?.note).toMatch(/\p{Script=Han}/u);
   expect(items[1]?.note).not.toMatch(/\p{Script=Han}/u);
 });
+
+test('where each worker has ticks of its own, each is told with its worker, and what one of them has passed is not coming', async () => {
+  const runLog = createMemoryRunLog();
+  await using master = await startMaster({ runLog });
+  const job = aJob('a', { cronExpr: HOURLY, placement: { mode: 'all' } });
+  await master.api('PUT', '/jobs/a', job);
+  const hash = scheduleHash(job as Parameters<typeof scheduleHash>[0]);
+  await master.put(keys.worker('w1'), aWorker('w1', 'one'));
+  await master.put(keys.tick('a'), formatCursor({ at: hour(0), decision: { v: 1, hash, reason: 'marked' } }));
+  await master.put(keys.tick('a', 'w1'), formatCursor({ at: hour(3), decision: { v: 1, hash, fate: 'skipped', worker: 'w1' } }));
+  runLog.add(
+    skipped('a', hour(3), { of: 'w1', worker: 'w1' }),
+    skipped('a', hour(3), { of: 'w2', worker: 'w2' }),
+    ...ranAt('a', '01', hour(2)),
+  );
+  const { items } = await until(
+    () => ticksOf(master, 'a', { from: hour(1), to: hour(5) }),
+    (found) => found.items.some(({ workerName }) => workerName === 'one' && found.items.length === 5),
+  );
+  expect(items.map(({ fireTime, fate, worker }) => [fireTime, fate, worker])).toStrictEqual([
+    [hour(5), 'coming', undefined],
+    [hour(4), 'coming', undefined],
+    [hour(3), 'skipped', 'w2'],
+    [hour(3), 'skipped', 'w1'],
+    [hour(2), 'ran', 'w1'],
+  ]);
+});
+
+test('a catch-up range that was taken to its end leaves no tick behind that seems to wait', async () => {
+  const runLog = createMemoryRunLog();
+  await using master = await startMaster({ runLog });
+  await master.api('PUT', '/jobs/a', aJob('a', { cronExpr: HOURLY }));
+  await master.put(keys.queued('a', 'batch'), {
+    ...aQueued('a', 'batch'),
+    trigger: 'catchUp',
+    fireTime: hour(2),
+    to: hour(3),
+    count: 2,
+  });
+  await decide(master, 'a', hour(3), { fate: 'waiting', runId: 'batch' });
+  const window = { from: hour(1), to: hour(3) };
+  const waiting = await until(
+    () => ticksOf(master, 'a', window),
+    (found) => found.items.some(({ to }) => to !== undefined),
+  );
+  expect(waiting.items).toMatchObject([{ fate: 'waiting', fireTime: hour(2), to: hour(3), count: 2 }]);
+  runLog.add(...ranAt('a', '02', hour(2), 'catchUp'), ...ranAt('a', '03', hour(3), 'catchUp'));
+  await master.coordination.transact({ then: [{ type: 'delete', key: keys.queued('a', 'batch') }] });
+  const { items } = await until(
+    () => ticksOf(master, 'a', window),
+    (found) => found.items.every(({ to }) => to === undefined),
+  );
+  expect(items.map(({ fireTime, fate, runId }) => [fireTime, fate, runId])).toStrictEqual([
+    [hour(3), 'ran', '03'],
+    [hour(2), 'ran', '02'],
+  ]);
+});
