@@ -34,8 +34,10 @@ export type Cursors = ReturnType<typeof createCursors>;
 /** Sets a job's cursor by hand: the one move that may go back. Ticks after it are undecided again, so that one which ran may run a second time (the exception of P1). Ticks that a
  *  move forward passes are told as skipped, edited. Who did it is told by an event in the same transaction. */
 export const createCursors = ({ stores: { coordination }, keys, clusterClock, projection, log, scale }: CursorsDeps) => ({
-  set: async (name: string, asked: string, by: string): Promise<CursorMoved> => {
-    const [to, now] = [toMs(asked), clusterClock.clock.now()];
+  /** `asked`: the present instant if absent. */
+  set: async (name: string, asked: string | undefined, by: string): Promise<CursorMoved> => {
+    const now = clusterClock.clock.now();
+    const to = asked === undefined ? now : toMs(asked);
     if (Number.isNaN(to)) throw badField('/fireTime', 'invalid', 'not an instant, as 2027-01-31T09:00:00Z');
     if (to > now)
       throw badField(

@@ -7,6 +7,7 @@ import { useEditor } from '../parts/editor/editor-provider.tsx';
 import { Fires } from '../parts/job/fires.tsx';
 import { JobHead } from '../parts/job/job-head.tsx';
 import { JobRuns } from '../parts/job/job-runs.tsx';
+import { JobWarning } from '../parts/job/job-warning.tsx';
 import { Placement } from '../parts/job/placement.tsx';
 import { Section } from '../parts/section.tsx';
 import { Empty, Failed, Loading } from '../parts/states.tsx';
@@ -56,6 +57,7 @@ const Whole = ({ view, isGone }: { readonly view: JobView; readonly isGone: bool
       )}
       <JobHead view={view} isGone={isGone} />
       {broken !== undefined && <Broken view={view} why={broken} />}
+      {view.warning && !isGone && <JobWarning name={job.name} warning={view.warning} />}
       <div className={classes['columns']}>
         <div className={classes['column']}>
           <div className={`${classes['column'] ?? ''} ${classes['first'] ?? ''}`}>

@@ -53,10 +53,10 @@ export default function Workers() {
 
 /** All of them in one line: is there room? */
 const Sum = ({ workers }: { readonly workers: readonly WorkerView[] }) => {
-  const taking = workers.filter(({ draining }) => !draining);
+  const taking = workers.filter(({ draining, passes }) => !draining && passes !== 'skewed');
   const used = workers.reduce((sum, { running }) => sum + running.length, 0);
   const slots = taking.reduce((sum, worker) => sum + worker.slots, 0);
-  const drain = workers.length - taking.length;
+  const drain = workers.filter(({ draining }) => draining).length;
   return (
     <Text size="sm" c="dimmed" className="figures">
       {[

@@ -12,15 +12,14 @@ import { useTell } from '../frame/tell.tsx';
 import { At, Growing } from '../time.tsx';
 import classes from './worker-row.module.css';
 
-/** Masters that measure it say how far its clock is ahead of the others'. */
-type Worker = WorkerView & { readonly clockOffsetMs?: number };
+type Worker = WorkerView;
 type RowProps = { readonly worker: Worker; readonly isGone: boolean };
 
 const WORD = { root: { textTransform: 'none' } } as const;
 
 /** A worker: where it is, how full, what it runs, and whether it takes more. */
 export const WorkerRow = memo(function WorkerRow({ worker, isGone }: RowProps) {
-  const { name, labels, draining } = worker;
+  const { name, labels, draining, passes } = worker;
   return (
     <div className={classes['row']} data-worker={name} data-gone={isGone || undefined} aria-disabled={isGone || undefined}>
       <div className={classes['name']}>
@@ -35,6 +34,18 @@ export const WorkerRow = memo(function WorkerRow({ worker, isGone }: RowProps) {
               {texts.draining}
             </Badge>
           )
+        )}
+        {!isGone && passes && (
+          <Badge
+            color={passes === 'skewed' ? 'red' : 'orange'}
+            variant="light"
+            styles={WORD}
+            title={texts.passesWhy[passes]}
+            data-passes={passes}
+            leftSection={<span aria-hidden="true">!</span>}
+          >
+            {texts.passes[passes]}
+          </Badge>
         )}
         {labels.map((label) => (
           <Badge key={label} size="sm" variant="default" styles={WORD}>

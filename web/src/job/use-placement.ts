@@ -7,7 +7,7 @@ import { useLiveList } from '../live/use-live-list.ts';
 
 /** What of the workers decides which of them match. */
 const deciding = (workers: readonly WorkerView[]): string =>
-  JSON.stringify(workers.map(({ id, name, labels, draining, slots }) => [id, name, labels, draining, slots]));
+  JSON.stringify(workers.map(({ id, name, labels, draining, slots, passes }) => [id, name, labels, draining, slots, passes]));
 
 /** Which workers would take the job now, and why the others would not: asked again whenever the job or what counts of the workers has changed. Undefined until it
  *  is known, and where this master cannot say. */

@@ -5,6 +5,13 @@ export const workers = {
   drain: 'Drain',
   resume: 'Resume',
   draining: 'drains: takes nothing new',
+  passes: { skewed: 'clock is off: takes nothing', oldRules: 'older rules: takes no ticks' },
+  passesWhy: {
+    skewed:
+      'Its clock differs from those of most others by more than the limit. It takes part again by itself when the clock is right.',
+    oldRules:
+      'Another worker knows newer schedule rules or time zone data, and might name other times. It takes runs that wait; upgrade it.',
+  },
   slots: (used: string, all: string) => `${used} of ${all} slots`,
   seen: (when: string) => `seen ${when}`,
   upSince: 'up since',

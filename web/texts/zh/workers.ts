@@ -7,6 +7,11 @@ export const workers: Translated<typeof inEnglish> = {
   drain: '排空',
   resume: '恢复',
   draining: '排空中：不再接新运行',
+  passes: { skewed: '时钟不准：不接任何运行', oldRules: '规则较旧：不接定时运行' },
+  passesWhy: {
+    skewed: '它的时钟与多数节点相差超过上限。时钟校准后会自动恢复。',
+    oldRules: '另有工作节点的计划规则或时区数据更新，算出的时刻可能不同。它仍接等待中的运行；请升级它。',
+  },
   slots: (used, all) => `已用 ${used} / ${all} 个槽位`,
   seen: (when) => `${when}见过`,
   upSince: '启动于',
