@@ -30,7 +30,7 @@ export const livingCommands = (file: string): readonly string[] =>
     if (!/^\d+$/.test(pid)) return [];
     try {
       const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-      if (!command.includes(file) || !command.includes('say()')) return [];
+      if (!command.includes(file) || !command.includes('.sh')) return [];
       const run = /CRON_RUN_ID=(\S+?)\0/.exec(readFileSync(`/proc/${pid}/environ`, 'utf8'))?.[1];
       return [`process ${pid}, run ${run ?? '?'}`];
     } catch {

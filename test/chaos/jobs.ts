@@ -72,24 +72,29 @@ export const jobsOf = (
   return { jobs, refused };
 };
 
-/** Each line: sign, job, fire time, run id, attempt, fence, trigger, uptime (s), n. S: begun (n: the host's clock, ms). H: alive, n lines printed. T: told to end. E: at its end (n: the host's clock). A line
- *  is one write to a file opened for append, so lines of commands at one time do not mix. */
-const commandOf = ({ lines, beats = 1, isStubborn, codeOf }: Draft, file: string): string => {
-  const code =
-    codeOf === undefined ? '0' : `$([ "$CRON_ATTEMPT" = 1 ] && echo ${String(codeOf(1))} || echo ${String(codeOf(2))})`;
-  // Shells tell on their second output that their `sleep` was ended: that is nothing that the command prints.
-  return `exec 2>/dev/null
+/** In a file of its own: each claim tells its command, and a run log of thousands of long ones is slow to go through. */
+const commandOf = ({ lines, beats = 1, isStubborn, codeOf }: Draft, file: string): string =>
+  `exec sh '${scriptOf(file)}' ${[lines, beats, codeOf?.(1) ?? 0, codeOf?.(2) ?? 0].map(String).join(' ')} ${isStubborn === true ? 'stubborn' : ''}`.trim();
+
+export const scriptOf = (file: string): string => `${file}.sh`;
+
+/** Each line in `file`: sign, job, fire time, run id, attempt, fence, trigger, uptime (s), n. S: begun (n: the host's clock, ms). H: alive, n lines printed. T: told to end. E: at its end (n: the host's clock). A line is one
+ *  write to a file opened for append, so lines of commands at one time do not mix. Takes: lines, beats between two, exit code of the first attempt and of a further one, `stubborn`. */
+export const scriptText = (file: string): string => `lines=$1 beats=$2 code=$3
+[ "$CRON_ATTEMPT" = 1 ] || code=$4
+# Shells tell on their second output that their sleep was ended: that is nothing that the command prints.
+exec 2>/dev/null
 say() { read -r up _ < /proc/uptime; echo "$1 $CRON_JOB $CRON_FIRE_TIME $CRON_RUN_ID $CRON_ATTEMPT $CRON_FENCE $CRON_TRIGGER $up $2" >> '${file}'; }
-trap '${isStubborn ? '' : 'say T 0; exit 143'}' TERM
+if [ "$5" = stubborn ]; then trap '' TERM; else trap 'say T 0; exit 143' TERM; fi
 say S "$(date +%s%3N)"
 i=0
-while [ $i -lt ${String(lines * beats)} ]; do
-  [ $((i % ${String(beats)})) = 0 ] && echo "$((i / ${String(beats)} + 1)) $CRON_RUN_ID $CRON_ATTEMPT"
-  say H $((i / ${String(beats)} + 1)); i=$((i+1)); sleep ${String(BEAT)}
+while [ $i -lt $((lines * beats)) ]; do
+  [ $((i % beats)) = 0 ] && echo "$((i / beats + 1)) $CRON_RUN_ID $CRON_ATTEMPT"
+  say H $((i / beats + 1)); i=$((i+1)); sleep ${String(BEAT)}
 done
 say E "$(date +%s%3N)"
-exit ${code}`;
-};
+exit $code
+`;
 
 /** What the command has printed when it has printed `count` lines. */
 export const outputOf = (runId: string, attempt: number, count: number): string =>

@@ -13,7 +13,7 @@ import { dumpOf, recordChanges } from './etcd.ts';
 import { findFaketime } from './faketime.ts';
 import { createFaults } from './faults.ts';
 import { expectedTicks, readLines, type History } from './history.ts';
-import { jobsOf, type ChaosJob } from './jobs.ts';
+import { jobsOf, scriptOf, scriptText, type ChaosJob } from './jobs.ts';
 import { openNetwork } from './network.ts';
 import { removeDisk, SCALE, smallDisk, startNodes, type Nodes } from './nodes.ts';
 import { namesOf, planOf, type Fault, type FaultKind, type Shape } from './plan.ts';
@@ -96,6 +96,7 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosResult> => {
     const recorder = recordChanges(nodes, (why) => incidents.push(why));
     closers.push(() => recorder.stop());
     const api = createApi(nodes);
+    writeFileSync(scriptOf(file), scriptText(file));
     const { jobs, refused } = jobsOf(file, isSmall);
     for (const each of refused) say(`not in this version: ${each}`);
     await Promise.all(jobs.map(({ job }) => api.persistently(`/jobs/${job.name}`, { method: 'PUT', body: job })));
