@@ -1,0 +1,224 @@
+// The run log: events a second end to end (spool, pipeline, store) beside the store's own bare insert rate, memory while the store is away, and reading with many stored. npm run bench -- log [millions]
+// CRONSTREAM_BENCH_MONGO=mongodb://… measures that server too. Prints; fails nothing.
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MongoClient } from 'mongodb';
+import { defer, from, Subject } from 'rxjs';
+import { uuidv7 } from 'uuidv7';
+import type { RunEvent } from '../src/domain/events.ts';
+import { openEmbedded } from '../src/stores/embedded/env.ts';
+import { createEmbeddedRunLog } from '../src/stores/embedded/run-log.ts';
+import { openMongoRunLog } from '../src/stores/mongo/run-log.ts';
+import { systemClock } from '../src/streams/clock.ts';
+import { logPipeline } from '../src/streams/log-pipeline.ts';
+import type { RunLog } from '../src/streams/ports.ts';
+import { openSpool } from '../src/worker/spool.ts';
+
+const clock = systemClock;
+const millions = Number(process.argv[2] ?? 1);
+const RUNS = 2_000;
+const PER_RUN = 4;
+
+const say = (what: string, value: number, unit: string): void =>
+  console.log(`${what.padEnd(78)} ${value.toFixed(value < 10 ? 2 : 0).padStart(9)} ${unit}`);
+const memory = (): number => {
+  globalThis.gc?.();
+  globalThis.gc?.();
+  return process.memoryUsage().heapUsed / 1e6;
+};
+const timed = async <T>(act: () => Promise<T>): Promise<readonly [seconds: number, value: T]> => {
+  const start = clock.monotonic();
+  const value = await act();
+  return [(clock.monotonic() - start) / 1_000, value];
+};
+const folder = (): string => mkdtempSync(join(tmpdir(), 'cronstream-bench-'));
+
+const at = new Date(clock.now()).toISOString();
+const text = new TextEncoder().encode('a line of what a job prints, as jobs do\n');
+const eventsOf = (job: string, runId = uuidv7()): RunEvent[] => {
+  const of = { v: 1, job, runId, attempt: 1, at } as const;
+  return [
+    {
+      ...of,
+      type: 'claimed',
+      seq: 0,
+      trigger: 'schedule',
+      fireTime: at,
+      worker: 'w',
+      workerName: 'w',
+      fence: 1,
+      jobRevision: 1,
+      command: 'true',
+      latenessMs: 3,
+    },
+    { ...of, type: 'started', seq: 1, pid: 1, host: 'h' },
+    { ...of, type: 'output', seq: 2, offset: 0, data: text },
+    { ...of, type: 'finished', seq: 3, outcome: 'succeeded', exitCode: 0, durationMs: 12, outputBytes: text.length },
+  ];
+};
+
+/** A spool in which runs wait, as a worker leaves it while the log is away. */
+const filled = async (dir: string, runs: number) => {
+  const spool = await openSpool(dir);
+  for (let n = 0; n < runs; n += 1) {
+    const folderOf = await spool.open({ job: `job-${String(n % 50)}`, runId: uuidv7(), attempt: 1 });
+    await folderOf.writeFacts({ v: 1, live: { job: 'a' } });
+    writeFileSync(join(folderOf.dir, 'out'), text);
+    await folderOf.tell({
+      type: 'claimed',
+      at,
+      trigger: 'schedule',
+      fireTime: at,
+      worker: 'w',
+      workerName: 'w',
+      fence: 1,
+      jobRevision: 1,
+      command: 'true',
+      latenessMs: 3,
+    });
+    await folderOf.tell({ type: 'started', at, pid: 1, host: 'h' });
+    await folderOf.cut(at, 1_000_000, true);
+    await folderOf.tell({ type: 'finished', at, outcome: 'succeeded', exitCode: 0, durationMs: 12 });
+    await spool.release(folderOf);
+  }
+  return spool;
+};
+
+const endToEnd = async (name: string, log: RunLog, bare: (events: readonly object[]) => Promise<unknown>): Promise<void> => {
+  const dir = folder();
+  const heap = memory();
+  const [fillS, spool] = await timed(() => filled(join(dir, 'spool'), RUNS));
+  say(`${name}: runs a second into the spool, one after the other, end fsynced`, RUNS / fillS, '/s');
+  say(`${name}: heap for each run that waits in the spool`, ((memory() - heap) * 1e6) / RUNS, 'bytes');
+  const rows = Array.from({ length: RUNS }, (_, n) => eventsOf(`bare-${String(n % 50)}`))
+    .flat()
+    .map((event, n) => ({ ...event, _id: `bare/${String(n).padStart(9, '0')}` }));
+  const [bareS] = await timed(async () => {
+    for (let n = 0; n < rows.length; n += 1_000) await bare(rows.slice(n, n + 1_000));
+  });
+  const stop$ = new Subject<void>();
+  const [shipS] = await timed(
+    () =>
+      new Promise<void>((resolve, reject) => {
+        logPipeline({
+          source: {
+            take: (most) => from(spool.take(most)),
+            confirm: (items) => from(spool.confirm(items)),
+            setAside: (event, reason) => from(spool.setAside(event, reason)),
+            wakes$: spool.wakes$,
+          },
+          append: (events) => defer(() => log.append(events)),
+          clock,
+          stop$,
+        }).subscribe({
+          next: (news) => {
+            if (news.type === 'lagging') reject(news.error as Error);
+            if (!spool.waiting()) stop$.next();
+          },
+          error: reject,
+          complete: resolve,
+        });
+      }),
+  );
+  const [endS, bareRate] = [(RUNS * PER_RUN) / shipS, rows.length / bareS];
+  say(`${name}: bare inserts of events, 1,000 at once`, bareRate, 'events/s');
+  say(`${name}: spool → pipeline → store, document and statistics mark of each run`, endS, 'events/s');
+  say(`${name}: part of the bare rate`, (100 * endS) / bareRate, '%');
+  rmSync(dir, { recursive: true, force: true });
+};
+
+const fsyncCost = async (): Promise<void> => {
+  const dir = folder();
+  const file = await open(join(dir, 'events'), 'a');
+  const rounds = 200;
+  const write = async (isSynced: boolean) => {
+    for (let n = 0; n < rounds; n += 1) {
+      await file.appendFile('{"v":1}\n');
+      if (isSynced) await file.datasync();
+    }
+  };
+  const [plain] = await timed(() => write(false));
+  const [synced] = await timed(() => write(true));
+  say('fdatasync of one appended event (what the end of an attempt costs)', ((synced - plain) * 1_000) / rounds, 'ms');
+  await file.close();
+  rmSync(dir, { recursive: true, force: true });
+};
+
+const reading = async (): Promise<void> => {
+  const dir = folder();
+  const env = openEmbedded(dir);
+  const log = createEmbeddedRunLog({ env });
+  const target = millions * 1_000_000;
+  let stored = 0;
+  for (const step of [10_000, 100_000, target].filter((each) => each <= target)) {
+    let last = '';
+    const [seconds] = await timed(async () => {
+      while (stored < step) {
+        const runs = Array.from({ length: 500 }, (_, n) => ({ job: `job-${String(n % 100)}`, runId: uuidv7() }));
+        await log.append(runs.flatMap(({ job, runId }) => eventsOf(job, runId)));
+        stored += runs.length * PER_RUN;
+        last = runs.at(-1)?.runId ?? '';
+      }
+    });
+    console.log(
+      `— ${String(stored)} events stored (${seconds.toFixed(0)} s for the last part, file ${(statSync(join(dir, 'stores/data.mdb')).size / 1e6).toFixed(0)} MB)`,
+    );
+    const median = async (act: () => Promise<unknown>): Promise<number> => {
+      const all: number[] = [];
+      for (let n = 0; n < 21; n += 1) all.push((await timed(act))[0] * 1_000);
+      return all.toSorted((a, b) => a - b)[10] ?? 0;
+    };
+    say('the latest 50 runs of all', await median(() => log.runs({ limit: 50 })), 'ms');
+    say('the latest 50 runs of one job', await median(() => log.runs({ job: 'job-7', limit: 50 })), 'ms');
+    say('one run: its document', await median(() => log.run(last)), 'ms');
+    say('one run: its output, from its events', await median(() => log.eventsOf(last, { limit: 200 })), 'ms');
+    say(
+      'the latest 50 failed runs, where there is none (walks all)',
+      (await timed(() => log.runs({ outcome: 'failed', limit: 50 }).catch(() => 0)))[0] * 1_000,
+      'ms',
+    );
+  }
+  await log.close();
+  await env.close();
+  rmSync(dir, { recursive: true, force: true });
+};
+
+console.log(
+  `load ${loadavg()
+    .map((each) => each.toFixed(1))
+    .join(' ')}`,
+);
+await fsyncCost();
+{
+  const dir = folder();
+  const env = openEmbedded(dir);
+  const log = createEmbeddedRunLog({ env });
+  const bare = env.root.openDB<object, string>({ name: 'bare' });
+  await endToEnd('embedded', log, (rows) =>
+    bare.transaction(() => {
+      for (const row of rows) void bare.put((row as { _id: string })._id, row);
+    }),
+  );
+  await log.close();
+  await env.close();
+  rmSync(dir, { recursive: true, force: true });
+}
+const url = process.env['CRONSTREAM_BENCH_MONGO'];
+if (url === undefined) console.log('mongo: not measured (CRONSTREAM_BENCH_MONGO)');
+else {
+  const client = new MongoClient(url);
+  const database = `bench_${String(process.pid)}`;
+  const log = openMongoRunLog({ url, database, timeoutMs: 60_000 });
+  await endToEnd('mongo', log, (rows) =>
+    client
+      .db(database)
+      .collection('bare')
+      .insertMany([...rows], { ordered: false }),
+  );
+  await log.close();
+  await client.db(database).dropDatabase();
+  await client.close();
+}
+await reading();
