@@ -15,6 +15,8 @@ export type DutyContext = {
   readonly monotonic: number;
   /** Whether this leader's rules are as new as any worker's: who knows less judges no fire times (design.md §5.5). */
   readonly settles: boolean;
+  /** Whether this leader has only just begun to see: workers that begin with it find their gaps by themselves, and one gap is to be settled once. */
+  readonly isFresh?: boolean;
   /** Off by so much, a worker still takes part. */
   readonly clockLimitMs: number;
   /** Divides lengths, for tests. */

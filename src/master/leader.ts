@@ -31,6 +31,7 @@ import { feed } from '../streams/feed.ts';
 import type { Coordination, Entry, LeaseId, RunLog } from '../streams/ports.ts';
 import { dutiesOf } from './duties.ts';
 import type { Duty } from './duty.ts';
+import { LAST_LOOK_MS } from './settling.ts';
 import { createLeaderView, LEADER_FEEDS, prefixOf } from './leader-view.ts';
 
 export type LeaderDeps = {
@@ -119,10 +120,13 @@ const leading = (deps: LeaderDeps, leader: Compare): Observable<boolean> => {
     ),
   ).pipe(ignoreElements());
   let couldSettle = true;
+  let seenSince: number | undefined;
   const duties$ = every(LOOK_MS / Math.min(scale, 4), clock).pipe(
     exhaustMap(() => {
       const seen = view.view();
+      if (!seen) seenSince = undefined;
       if (!seen) return EMPTY;
+      seenSince ??= clock.monotonic();
       const settles = !knowsLess(rules, seen.workers.values());
       if (settles !== couldSettle)
         log[settles ? 'info' : 'warn'](
@@ -133,7 +137,8 @@ const leading = (deps: LeaderDeps, leader: Compare): Observable<boolean> => {
         );
       couldSettle = settles;
       const [now, monotonic] = [clock.now(), clock.monotonic()];
-      return from(dutiesOf(seen, { keys, leader, now, monotonic, scale, settles, clockLimitMs, newId: uuidv7 })).pipe(
+      const isFresh = monotonic - seenSince < (2 * clockLimitMs + LAST_LOOK_MS) / scale;
+      return from(dutiesOf(seen, { keys, leader, now, monotonic, scale, settles, isFresh, clockLimitMs, newId: uuidv7 })).pipe(
         concatMap((duty) => doDuty(deps, duty)),
         catchError(told(log, 'a duty could not be done')),
       );

@@ -10,10 +10,11 @@ import { upTo, type Duty, type DutyContext, type Look } from './duty.ts';
 import type { SeenCursor } from './leader-view.ts';
 
 /** Beside twice the clock limit, the last look of a worker: before that a worker may still claim the tick in good faith. */
-const LAST_LOOK_MS = 5_000;
+export const LAST_LOOK_MS = 5_000;
 
 /** Jobs whose cursor stands still past `lateAfterMs`: nobody could run their ticks. Settled by the misfire policy, up to the newest that is late. */
 export const standStill: Look = (view, context) => {
+  if (context.isFresh) return [];
   const { jobs, workers, queue } = view;
   const catchUps = [...queue.values()].filter(({ queued }) => queued.trigger === 'catchUp');
   return upTo(jobs.values(), (seen) => {

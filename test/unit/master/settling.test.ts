@@ -39,7 +39,7 @@ const hashOf = (job: object): string => {
   return read.value.hash;
 };
 const cursor = (minute: number, job: object): string => formatCursor({ at: at(minute), decision: { v: 1, hash: hashOf(job) } });
-const duties = (entries: Partial<Record<LeaderFeed, readonly Entry[]>>) => {
+const duties = (entries: Partial<Record<LeaderFeed, readonly Entry[]>>, more: Partial<DutyContext> = {}) => {
   const view = createLeaderView(
     keys,
     (value, revision) => {
@@ -49,7 +49,7 @@ const duties = (entries: Partial<Record<LeaderFeed, readonly Entry[]>>) => {
     () => 0,
   );
   for (const feed of LEADER_FEEDS) view.hear(feed, { type: 'snapshot', entries: entries[feed] ?? [], revision: 9 });
-  return dutiesOf(view.view()!, context);
+  return dutiesOf(view.view()!, { ...context, ...more });
 };
 const puts = ({ then }: Transaction, prefix: string): readonly object[] =>
   then.flatMap((each) => (each.type === 'put' && each.key.startsWith(prefix) ? [JSON.parse(each.value) as object] : []));
@@ -105,6 +105,17 @@ test.each([
   ]);
   expect(puts(transaction, keys.outbox)).toMatchObject(missed);
   expect(puts(transaction, keys.queue)).toMatchObject(caughtUp);
+});
+
+test('a leader that has only just begun to see leaves gaps to the workers that begin with it', () => {
+  const job = { ...minutely, misfire: { policy: 'once' } };
+  const entries = {
+    jobs: [entry(keys.job('a'), job)],
+    cursors: [entry(keys.tick('a'), cursor(-10, job), 6)],
+    workers: [worker('w1')],
+  };
+  expect(duties(entries, { isFresh: true })).toStrictEqual([]);
+  expect(duties(entries, { isFresh: false })).toHaveLength(1);
 });
 
 test('nobody can run the job: the ticks say so', () => {

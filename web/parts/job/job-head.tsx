@@ -1,3 +1,4 @@
+import { useState } from 'react';
 import { ActionIcon, Badge, Button, Group, Menu, Stack, Switch, Text, Title } from '@mantine/core';
 import { Link } from 'wouter';
 import type { JobView } from '../../../src/domain/wire.ts';
@@ -10,6 +11,7 @@ import { useKeys } from '../../src/keys/use-keys.ts';
 import { CopyCurlItem, CopyItem, useCurl } from '../copy.tsx';
 import { useEditor } from '../editor/editor-provider.tsx';
 import { Outcome } from '../outcome.tsx';
+import { Backfill } from './backfill.tsx';
 import { Distance, Growing, Until } from '../time.tsx';
 
 type HeadProps = { readonly view: JobView; readonly isGone: boolean };
@@ -93,6 +95,7 @@ const Actions = ({ view }: { readonly view: JobView }) => {
   const [mayRun, mayEdit] = [useMay('operator'), useMay('editor')];
   const { command, schedule } = shownJob(view);
   const curl = useCurl();
+  const [isFilling, setFilling] = useState(false);
   const isBusy = running.length > 0 || queued > 0;
   const isDying = running.length > 0 && running.every(({ killAskedAt }) => killAskedAt !== undefined);
   useKeys([
@@ -123,6 +126,12 @@ const Actions = ({ view }: { readonly view: JobView }) => {
           </ActionIcon>
         </Menu.Target>
         <Menu.Dropdown>
+          {mayRun && broken === undefined && (
+            <>
+              <Menu.Item onClick={() => setFilling(true)}>{texts.backfill}</Menu.Item>
+              <Menu.Divider />
+            </>
+          )}
           <CopyItem text={command} label={`${texts.copy}: ${texts.command}`} />
           <CopyItem text={schedule.cronExpr} label={`${texts.copy}: ${texts.cron}`} />
           <CopyCurlItem action={{ method: 'GET', path }} />
@@ -143,6 +152,15 @@ const Actions = ({ view }: { readonly view: JobView }) => {
           )}
         </Menu.Dropdown>
       </Menu>
+      {mayRun && broken === undefined && (
+        <Backfill
+          name={job.name}
+          zone={schedule.timezone}
+          isOneByOne={(job as { readonly overlap?: unknown }).overlap !== 'allow'}
+          isOpen={isFilling}
+          onClose={() => setFilling(false)}
+        />
+      )}
     </>
   );
 };

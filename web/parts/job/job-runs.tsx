@@ -1,15 +1,19 @@
-import { Anchor, Badge, Text } from '@mantine/core';
+import { Anchor, Badge, Button, Text } from '@mantine/core';
 import { memo, useMemo } from 'react';
 import { Link } from 'wouter';
 import type { RunView } from '../../../src/domain/wire.ts';
+import { ask, runPath } from '../../src/api.ts';
 import { format } from '../../src/format.ts';
 import { runsOf } from '../../src/live/kinds.ts';
+import { useMay } from '../../src/session.ts';
 import { texts, triggerTexts } from '../../src/texts.ts';
 import { useHeld } from '../../src/lists/use-held.ts';
 import { useLiveList } from '../../src/live/use-live-list.ts';
 import { Bars } from './bars.tsx';
+import { useAsk } from '../frame/ask.tsx';
+import { useTell } from '../frame/tell.tsx';
 import { Outcome } from '../outcome.tsx';
-import { whyOf } from '../runs/run-row.tsx';
+import { Late, whyOf } from '../runs/run-row.tsx';
 import { Section } from '../section.tsx';
 import { Failed, Loading } from '../states.tsx';
 import { At, Distance, Growing } from '../time.tsx';
@@ -80,6 +84,7 @@ const RunOfJob = memo(function RunOfJob({ run, zone }: { readonly run: RunView; 
             {triggerTexts[run.trigger]}
           </Text>
         )}
+        <Late run={run} />
       </span>
       <span className="figures">
         {run.durationMs !== undefined
@@ -96,6 +101,29 @@ const RunOfJob = memo(function RunOfJob({ run, zone }: { readonly run: RunView; 
   );
 });
 
+/** Ends what is left of a range, and asks before. */
+const EndRest = ({ run: { id, job } }: { readonly run: RunView }) => {
+  const [askFirst, tell, mayRun] = [useAsk(), useTell(), useMay('operator')];
+  return mayRun ? (
+    <Button
+      size="compact-xs"
+      color="red"
+      variant="light"
+      ml={8}
+      onClick={() =>
+        askFirst({
+          title: texts.endRestTitle(job),
+          hint: texts.endRestHint,
+          yes: texts.endRest,
+          onYes: () => void ask('POST', `${runPath(id)}/kill`).catch(tell),
+        })
+      }
+    >
+      {texts.endRest}
+    </Button>
+  ) : null;
+};
+
 /** What was decided and has not started: with what waits for a worker one sees why nothing happens. */
 const Waiting = ({ runs, zone }: { readonly runs: readonly RunView[]; readonly zone: string | undefined }) =>
   runs.length === 0 ? null : (
@@ -105,15 +133,34 @@ const Waiting = ({ runs, zone }: { readonly runs: readonly RunView[]; readonly z
       </Text>
       <ul className={classes['waiting']}>
         {runs.map((run) => (
-          <li key={run.id} data-waiting={run.id}>
+          <li key={run.id} data-waiting={run.id} {...(run.count !== undefined && { 'data-left': run.count })}>
             <Link href={`/runs/${run.id}`}>{triggerTexts[run.trigger]}</Link>{' '}
             <Text size="sm" c="dimmed" component="span">
-              <At at={run.fireTime} zone={zone} />
+              {run.to === undefined ? (
+                <At at={run.fireTime} zone={zone} />
+              ) : (
+                <>
+                  <b>{texts.leftOfRange(run.count ?? 1, format.number(run.count ?? 1))}</b>
+                  {` · ${texts.rangeNext} `}
+                  <At at={run.fireTime} zone={zone} />
+                  {run.to !== run.fireTime && (
+                    <>
+                      {` · ${texts.rangeLast} `}
+                      <At at={run.to} zone={zone} />
+                    </>
+                  )}
+                </>
+              )}
               {run.by !== undefined && ` · ${run.by}`}
               {run.workerName !== undefined && ` · ${texts.onWorker(run.workerName)}`}
-              {' · '}
-              <Growing since={run.fireTime} zone={zone} />
+              {run.to === undefined && (
+                <>
+                  {' · '}
+                  <Growing since={run.fireTime} zone={zone} />
+                </>
+              )}
             </Text>
+            {run.to !== undefined && <EndRest run={run} />}
           </li>
         ))}
       </ul>

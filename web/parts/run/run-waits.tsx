@@ -21,6 +21,7 @@ export const RunWaits = ({ followed: { run, attempts }, job }: WaitsProps) => {
   const from = run.nextAttemptAt ?? run.fireTime;
   const isAhead = Date.parse(from) > now;
   const number = before ? before.attempt + 1 : run.attempt;
+  if (run.to !== undefined) return <Range run={run} />;
   const [distance, length] = [format.distance(from, now), format.growing(Math.max(0, now - Date.parse(from)))];
   return (
     <Text size="md" data-story>
@@ -36,6 +37,18 @@ export const RunWaits = ({ followed: { run, attempts }, job }: WaitsProps) => {
     </Text>
   );
 };
+
+/** A range of ticks: each gets a run of its own when its turn comes. */
+const Range = ({ run: { fireTime, to = fireTime, count = 1 } }: Pick<Followed, 'run'>) => (
+  <Text size="md" data-story>
+    {texts.rangeWaits(
+      count,
+      format.number(count),
+      format.instant(fireTime, Date.parse(fireTime)),
+      format.instant(to, Date.parse(to)),
+    )}
+  </Text>
+);
 
 const endOf = ({ attempt, end }: Attempt): string => {
   if (!end?.outcome) return '';

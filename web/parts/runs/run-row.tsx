@@ -30,6 +30,15 @@ export const whyOf = ({ reason, exitCode, signal }: Pick<RunView, 'reason' | 'ex
     .filter((part) => typeof part === 'string')
     .join(', ');
 
+/** From a minute on it is worth a word in a list. What a person asked for is late for nobody. */
+const LATE_MS = 60_000;
+export const Late = ({ run: { latenessMs = 0, trigger } }: { readonly run: RunView }) =>
+  latenessMs < LATE_MS || (trigger !== 'schedule' && trigger !== 'catchUp') ? null : (
+    <Text size="xs" c="dimmed" component="span" data-late>
+      {texts.tickLate(format.length(latenessMs))}
+    </Text>
+  );
+
 type RowProps = {
   readonly run: RunView;
   /** The longest run of the list, in ms: the end of the bars' scale. Without it there are no bars. */
@@ -50,6 +59,11 @@ export const RunRow = memo(function RunRow({ run, top, usual }: RowProps) {
             {triggerTexts[run.trigger]}
           </Text>
         )}
+        {run.to !== undefined && (
+          <Text size="xs" c="dimmed" component="span" data-left={run.count}>
+            {texts.leftOfRange(run.count ?? 1, format.number(run.count ?? 1))}
+          </Text>
+        )}
       </span>
       <span className={classes['outcome']}>
         <Outcome state={run.state} outcome={run.outcome} />
@@ -58,6 +72,7 @@ export const RunRow = memo(function RunRow({ run, top, usual }: RowProps) {
             {texts.overdue}
           </Text>
         )}
+        <Late run={run} />
         {run.attempt > 1 && (
           <Text size="xs" c="dimmed" component="span">
             {texts.attemptNumber(run.attempt)}

@@ -91,6 +91,7 @@ export const job = {
     user: 'may not run commands as the user of this job',
     skewed: 'its clock is off: it takes nothing until that is right',
     draining: 'drains: takes nothing new',
+    unsynced: 'does not know all jobs yet, or its link to etcd is broken',
     oldRules: 'knows older schedule rules or time zone data than another worker; it takes only runs that wait',
     full: 'is full; the run waits until a slot is free',
   },

@@ -99,6 +99,10 @@ export const runs = {
 
   runsOn: (worker: string) => `It runs on ${worker}.`,
   isClaimed: (worker: string) => `${worker} has it and is starting its command.`,
+  rangeWaits: (n: number, count: string, next: string, last: string) =>
+    n === 1
+      ? `One run is left of this range, for ${next}. It is a run of its own when its turn comes.`
+      : `${count} runs are left of this range: the next for ${next}, the last for ${last}. Each is a run of its own when its turn comes.`,
   waitsFor: (length: string) => `It has waited ${length}.`,
   waitsUntil: (when: string) => `It starts ${when}.`,
   waitsBusy: 'The run before it has not ended:',

@@ -91,6 +91,7 @@ export const job: Translated<typeof inEnglish> = {
     user: '不能以此作业的用户运行命令',
     skewed: '时钟不准：校准之前不接任何运行',
     draining: '排空中：不再接新运行',
+    unsynced: '尚未读到所有作业，或与 etcd 的连接中断',
     oldRules: '其计划规则或时区数据比其他工作节点旧；只接等待中的运行',
     full: '已满；运行会等到有空闲槽位',
   },

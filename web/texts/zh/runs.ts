@@ -97,6 +97,10 @@ export const runs: Translated<typeof inEnglish> = {
 
   runsOn: (worker) => `正在 ${worker} 上运行。`,
   isClaimed: (worker) => `${worker} 已认领，正在启动命令。`,
+  rangeWaits: (n: number, count: string, next: string, last: string) =>
+    n === 1
+      ? `这一段还剩一次运行，对应 ${next}。轮到时，它是一次单独的运行。`
+      : `这一段还剩 ${count} 次运行：下一次对应 ${next}，最后一次对应 ${last}。轮到时，各是一次单独的运行。`,
   waitsFor: (length) => `已等待 ${length}。`,
   waitsUntil: (when) => `${when}开始。`,
   waitsBusy: '前一次运行尚未结束：',
