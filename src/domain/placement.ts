@@ -16,7 +16,7 @@ export const matches = (job: Placed, worker: Pick<Presence, 'id' | 'name' | 'lab
 
 export type Peer = Pick<Presence, 'id' | 'name' | 'labels' | 'slots' | 'draining' | 'skewed' | 'rules' | 'allow' | 'users'>;
 export type Unfitness = {
-  readonly reason: 'name' | 'labels' | 'jobs' | 'user' | 'skewed' | 'draining' | 'oldRules' | 'full';
+  readonly reason: 'name' | 'labels' | 'jobs' | 'user' | 'skewed' | 'draining' | 'unsynced' | 'oldRules' | 'full';
   readonly missing?: readonly string[];
 };
 
@@ -35,7 +35,7 @@ const tickTakersOf = (job: Placed, peers: readonly Peer[]): readonly Peer[] => {
 /** Why a worker, one of `peers`, would not start a tick of a job now; undefined where it would. What keeps it from it for good comes before what passes. */
 export const unfitness = (
   job: Placed,
-  worker: Peer & Pick<Presence, 'running'>,
+  worker: Peer & Pick<Presence, 'running' | 'unsynced'>,
   peers: readonly Peer[],
 ): Unfitness | undefined => {
   if (!isNamed(job, worker)) return { reason: 'name' };
@@ -45,6 +45,7 @@ export const unfitness = (
   if (forbidden) return { reason: forbidden };
   if (worker.skewed === true) return { reason: 'skewed' };
   if (worker.draining) return { reason: 'draining' };
+  if (worker.unsynced === true) return { reason: 'unsynced' };
   if (worker.slots > 0 && !tickTakersOf(job, peers).some(({ id }) => id === worker.id)) return { reason: 'oldRules' };
   return worker.running >= worker.slots ? { reason: 'full' } : undefined;
 };

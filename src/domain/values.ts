@@ -142,6 +142,8 @@ export const Presence = Type.Object({
   clockOffsetMs: Type.Optional(Type.Integer()),
   /** Its clock is outside a majority: it takes nothing, and nobody counts on it. */
   skewed: Type.Optional(Type.Boolean()),
+  /** Its feeds are not whole (it starts, or its link broke): it takes nothing until they are. */
+  unsynced: Type.Optional(Type.Boolean()),
   rules: Rules,
 });
 export type Presence = Static<typeof Presence>;

@@ -160,7 +160,7 @@ export const PlacementView = Type.Object(
     id: Type.String(),
     name: Type.String(),
     matches: Type.Boolean(),
-    reason: Type.Optional(Type.Enum(['name', 'labels', 'jobs', 'user', 'skewed', 'draining', 'oldRules', 'full'])),
+    reason: Type.Optional(Type.Enum(['name', 'labels', 'jobs', 'user', 'skewed', 'draining', 'unsynced', 'oldRules', 'full'])),
     /** The labels that it would need and has not. */
     missing: Type.Optional(Type.Array(Type.String())),
     slots: count,

@@ -39,6 +39,7 @@ export const createDescription = (
     stampedAt: toInstant(clock.now()),
     ...(here.clockState.standing === 'unknown' ? {} : { clockOffsetMs: here.clockState.offsetMs }),
     ...(here.clockState.standing === 'outside' ? { skewed: true } : {}),
+    ...(here.inSync ? {} : { unsynced: true }),
     rules: { schedule: SCHEDULE_RULES, tz: process.versions['tz'] ?? '' },
   });
 };

@@ -89,6 +89,7 @@ test.each([
   ['lacks a label', { ...anywhere, labels: ['gpu'] }, busy('a', { draining: true }), { reason: 'labels', missing: ['gpu'] }],
   ['has a clock that is off', anywhere, busy('a', { skewed: true, draining: true }), { reason: 'skewed' }],
   ['drains', anywhere, busy('a', { draining: true }, 100), { reason: 'draining' }],
+  ['has lost its feeds', anywhere, { ...busy('a', older), unsynced: true }, { reason: 'unsynced' }],
   ['has older rules than another', anywhere, busy('a', older, 100), { reason: 'oldRules' }],
   ['is full', anywhere, busy('a', {}, 100), { reason: 'full' }],
   ['has no slots', anywhere, busy('a', { slots: 0 }), { reason: 'full' }],
