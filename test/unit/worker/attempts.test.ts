@@ -10,7 +10,7 @@ import type { LiveEntry } from '../../../src/launcher/protocol.ts';
 import { lossOf } from '../../../src/master/duties.ts';
 import { systemClock } from '../../../src/streams/clock.ts';
 import type { ClaimedRun } from '../../../src/worker/claims.ts';
-import { adopt, compare } from '../../../src/worker/recover.ts';
+import { adopt, compare, resettle } from '../../../src/worker/recover.ts';
 import type { Spool } from '../../../src/worker/spool.ts';
 import { until } from '../../support/process.ts';
 import { AT, exitOf, keys, live, runsOf } from './runs-support.ts';
@@ -237,4 +237,42 @@ test('an abandoned run stays abandoned when the worker is started anew, and is n
   const all = typesOf(await told(again.spool)); // the log may be told again what it has
   expect(all).toStrictEqual(['claimed', 'started', 'overdue', 'finished', 'finished']);
   expect(await stored(run)).toMatchObject({ outcome: 'timedOut', endedAt: LIMIT });
+});
+
+test('an abandoned command whose launcher is gone is followed to its end, of which nothing more is known', async () => {
+  const { runs, spool, run, recovery } = await overdue('abandon');
+  await runs.cutAll();
+  await until(
+    () => runs.count() === 0,
+    () => 'it is still held',
+  );
+  const folder = spool.get(run.runId, 1)!;
+  writeFileSync(join(folder.dir, 'pid'), JSON.stringify({ v: 1, pid: 2 ** 22 + 1, startTime: '0', startedAt: AT }));
+  const entry: LiveEntry = { runId: run.runId, attempt: 1, pid: 2 ** 22 + 1, startTime: '0', startedAt: AT };
+  expect(typesOf(await told(spool)).at(-1)).toBe('finished'); // the end of the run, which was told at its limit
+  await resettle(recovery, [entry]); // another launcher has it
+  expect(runs.left.all()).toHaveLength(1);
+  await resettle(recovery, []);
+  await until(
+    () => runs.left.all().length === 0,
+    () => 'it is followed for ever',
+  );
+  await until(
+    async () => spool.get(run.runId, 1)?.hasMore() ?? false,
+    () => 'its end is not told',
+  );
+  const [last] = await told(spool);
+  expect(last).toMatchObject({ type: 'finished', outcome: 'timedOut', reason: 'abandoned' });
+  expect(last).not.toHaveProperty('exitCode');
+});
+
+test('P2: a run that is tried again when it is lost has a deadline, though its job may overlap', async () => {
+  const at = await runsOf();
+  const free = await at.claim(live({ locks: false }));
+  const again = await at.claim(live({ locks: false }), { retry: { max: 1, lost: true } });
+  for (const claimed of [free, again]) {
+    await at.runs.claimed(claimed);
+    await at.runs.start(claimed.live.runId);
+  }
+  expect(at.orders.map(({ until: deadline }) => deadline !== undefined)).toStrictEqual([false, true]);
 });
