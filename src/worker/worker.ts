@@ -10,6 +10,7 @@ import {
   ignoreElements,
   map,
   merge,
+  mergeMap,
   ReplaySubject,
   share,
   startWith,
@@ -219,6 +220,14 @@ const live = (deps: WorkerDeps, parts: Parts): Observable<WorkerStatus> => {
       log.warn('the lease of this worker is lost: it registers anew');
       return EMPTY;
     }),
+    // Another process lives under this id: this one ends, and its launcher starts nothing more and ends with its last run.
+    catchError((error: unknown) =>
+      from(here.launcher?.stop().catch(() => false) ?? Promise.resolve(false)).pipe(
+        mergeMap(() => {
+          throw error;
+        }),
+      ),
+    ),
   );
 
   const orders$ = scheduler({
