@@ -176,10 +176,12 @@ const underFire = async (plan: readonly Fault[], durationMs: number, faults: Fau
   );
   let isOver = false;
   const watching = (async () => {
-    for (let looks = 1; !isOver; looks += 1) {
-      await wait(Math.min(1_000, left(durationMs) + 10));
+    for (let told = began; !isOver;) {
+      await wait(500);
       await faults.supervise();
-      if (looks % (PROGRESS_MS / 1_000) === 0) progress();
+      if (performance.now() - told < PROGRESS_MS) continue;
+      told = performance.now();
+      progress();
     }
   })();
   await wait(left(durationMs));
