@@ -19,10 +19,12 @@ type Options = {
   readonly workers?: number;
   /** Divides lateAfterMs, lostAfterMs, killGraceMs: CRONSTREAM_TIME_SCALE. */
   readonly scale?: number;
+  /** Of each worker. */
+  readonly slots?: number;
 };
 
 /** Starts masters and workers on the given stores, under a prefix and a database of their own, and resolves when all take part. */
-export async function startCluster({ etcd, mongo, masters = 2, workers = 3, scale = 1 }: Options) {
+export async function startCluster({ etcd, mongo, masters = 2, workers = 3, scale = 1, slots = 20 }: Options) {
   if (!existsSync(PROGRAM)) throw new Error(`${PROGRAM} is not there: npm run build`);
   const [prefix, database] = [uniqueName('/cron'), uniqueName('cron')];
   const stores = ['--etcd', etcd, '--mongo', mongo, '--prefix', prefix, '--database', database];
@@ -50,7 +52,7 @@ export async function startCluster({ etcd, mongo, masters = 2, workers = 3, scal
   const startWorker = async (name: string): Promise<Worker> => {
     const started = await startProcess({
       name: `worker-${name}`,
-      command: (data) => program('worker', ...stores, '--data', data, '--name', name, '--slots', '20'),
+      command: (data) => program('worker', ...stores, '--data', data, '--name', name, '--slots', String(slots)),
       isReady: () => Promise.resolve(true),
     });
     running.push(started);
