@@ -55,12 +55,7 @@ export type Ranked = 'tick' | 'queued';
 
 /** Weighted rendezvous: the workers of a job in the order in which they try a tick. Every worker computes the same from the same list; the
  *  share of ticks at rank 0 goes by slots. Frozen by golden tests, since workers of two versions must agree. */
-export const rankWorkers = (
-  job: Placed,
-  fireTime: number,
-  peers: readonly Peer[],
-  ranked: Ranked = 'tick',
-): readonly string[] =>
+export const rankWorkers = (job: Placed, fireTime: number, peers: readonly Peer[], ranked: Ranked = 'tick'): readonly string[] =>
   (ranked === 'tick' ? tickTakersOf(job, peers) : takersOf(job, peers))
     .map(({ id, slots }) => ({ id, score: -slots / Math.log(hashUnit(`rank ${job.name} ${String(fireTime)} ${id}`)) }))
     .sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1))

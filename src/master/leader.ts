@@ -162,7 +162,10 @@ const doDuty = ({ coordination, log }: LeaderDeps, { name, job, transaction }: D
   defer(() => coordination.transact(transaction)).pipe(
     tap(({ succeeded }) => {
       if (succeeded && name === 'cursorAhead')
-        log.warn({ job }, 'the cursor of a job is ahead of time: it does not run until an admin sets it back, or its time has come');
+        log.warn(
+          { job },
+          'the cursor of a job is ahead of time: it does not run until an admin sets it back, or its time has come',
+        );
       log[succeeded && name !== 'removeEnded' ? 'info' : 'debug'](
         { duty: name, job, done: succeeded },
         succeeded ? 'duty done' : 'duty no longer due',
