@@ -1,7 +1,7 @@
 // What an operator may ask of a busy or a late job: overlap, misfire, placement, backfill, run now. The commands' own files say what happened.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, inject, test } from 'vitest';
+import { afterEach, beforeEach, expect, inject, test, vi } from 'vitest';
 import { startCluster } from '../support/cluster.ts';
 import { startEtcd, startMongo, until } from '../support/servers.ts';
 import { newFolder, removeFolder, startUp } from '../support/up.ts';
@@ -26,6 +26,9 @@ type Tick = {
   trigger?: string;
   latenessMs?: number;
 };
+
+/** Time itself has to pass in these, on a machine that may be busy. */
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 60_000 });
 
 let data: string;
 beforeEach(() => {

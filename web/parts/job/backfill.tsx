@@ -3,6 +3,7 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { ApiError, ask, jobPath } from '../../src/api.ts';
+import { useNow } from '../../src/clock.ts';
 import { format } from '../../src/format.ts';
 import { texts } from '../../src/texts.ts';
 import { InstantInput } from '../editor/job-form-inputs.tsx';
@@ -40,6 +41,7 @@ const Form = ({ name, zone, isOneByOne, onClose }: Omit<BackfillProps, 'isOpen'>
   const [settled] = useDebouncedValue(asked, TYPING_MS);
   const [isSending, setSending] = useState(false);
   const tell = useTell();
+  const now = useNow();
   const isWhole = settled.from !== undefined && settled.to !== undefined;
   const { data, error, isFetching } = useQuery({
     queryKey: ['backfill', name, settled],
@@ -77,10 +79,7 @@ const Form = ({ name, zone, isOneByOne, onClose }: Omit<BackfillProps, 'isOpen'>
           <Text size="sm">
             <b>{texts.backfillCount(found.count, format.number(found.count))}</b>{' '}
             <Text span size="sm" c="dimmed">
-              {texts.backfillSpan(
-                format.instant(found.first, Date.parse(found.first)),
-                format.instant(found.last, Date.parse(found.last)),
-              )}
+              {texts.backfillSpan(format.instant(found.first, now), format.instant(found.last, now))}
             </Text>
           </Text>
         ) : (

@@ -132,9 +132,11 @@ const Waiting = ({ runs, zone }: { readonly runs: readonly RunView[]; readonly z
         {texts.waitingHint}
       </Text>
       <ul className={classes['waiting']}>
-        {runs.map((run) => (
+        {runs.toReversed().map((run) => (
           <li key={run.id} data-waiting={run.id} {...(run.count !== undefined && { 'data-left': run.count })}>
-            <Link href={`/runs/${run.id}`}>{triggerTexts[run.trigger]}</Link>{' '}
+            <Anchor component={Link} href={`/runs/${run.id}`} size="sm">
+              {triggerTexts[run.trigger]}
+            </Anchor>{' '}
             <Text size="sm" c="dimmed" component="span">
               {run.to === undefined ? (
                 <At at={run.fireTime} zone={zone} />

@@ -21,7 +21,7 @@ export const RunWaits = ({ followed: { run, attempts }, job }: WaitsProps) => {
   const from = run.nextAttemptAt ?? run.fireTime;
   const isAhead = Date.parse(from) > now;
   const number = before ? before.attempt + 1 : run.attempt;
-  if (run.to !== undefined) return <Range run={run} />;
+  if (run.to !== undefined) return <Range run={run} now={now} />;
   const [distance, length] = [format.distance(from, now), format.growing(Math.max(0, now - Date.parse(from)))];
   return (
     <Text size="md" data-story>
@@ -39,14 +39,9 @@ export const RunWaits = ({ followed: { run, attempts }, job }: WaitsProps) => {
 };
 
 /** A range of ticks: each gets a run of its own when its turn comes. */
-const Range = ({ run: { fireTime, to = fireTime, count = 1 } }: Pick<Followed, 'run'>) => (
+const Range = ({ run: { fireTime, to = fireTime, count = 1 }, now }: Pick<Followed, 'run'> & { readonly now: number }) => (
   <Text size="md" data-story>
-    {texts.rangeWaits(
-      count,
-      format.number(count),
-      format.instant(fireTime, Date.parse(fireTime)),
-      format.instant(to, Date.parse(to)),
-    )}
+    {texts.rangeWaits(count, format.number(count), format.instant(fireTime, now), format.instant(to, now))}
   </Text>
 );
 
