@@ -12,11 +12,7 @@ withChromium('the console: policies and backfill', (executablePath) => {
   test('a backfill says how many runs it would be before it starts, shows what is left of it, and its rest can be ended', async () => {
     await save({ name: 'report', command: 'sleep 600', cronExpr: '0 3 * * *' });
     await using page = await at('/jobs/report', { timezoneId: 'UTC' });
-    await page
-      .getByRole('button', { name: 'More actions for report' })
-      .or(page.locator('button[aria-haspopup=menu]').last())
-      .first()
-      .click();
+    await page.getByRole('button', { name: 'More for report' }).click();
     await page.getByRole('menuitem', { name: 'Backfill…' }).click();
     const dialog = page.getByRole('dialog', { name: 'Backfill report' });
     const start = dialog.locator('[data-backfill-start]');
