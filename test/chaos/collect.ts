@@ -90,11 +90,22 @@ type JobView = { readonly job: { readonly name: string }; readonly revision: num
 type Page<T> = { readonly items: readonly T[]; readonly nextCursor?: string };
 type RunView = { readonly id: string; readonly state: string };
 
+/** A log database that has much to catch up with answers late. */
+const patiently = async <T>(ask: () => Promise<T>): Promise<T> => {
+  for (let tries = 1; ; tries += 1)
+    try {
+      return await ask();
+    } catch (error) {
+      if (tries === 10) throw error;
+      await wait(2_000);
+    }
+};
+
 /** What each master shows, when its lists have come as far as etcd. */
 export const viewsOf = async (nodes: Nodes, api: Api): Promise<readonly View[]> =>
   Promise.all(
     nodes.names.masters.map(async (master) => {
-      const ask = <T>(path: string): Promise<Page<T>> => api.once(master, path);
+      const ask = <T>(path: string): Promise<Page<T>> => patiently(() => api.once(master, path));
       const jobs = await api.all((path) => ask<JobView>(path), '/jobs?limit=500');
       const workers = await api.all((path) => ask<{ id: string }>(path), '/workers?');
       const runs = (await ask<RunView>('/runs?limit=500')).items;

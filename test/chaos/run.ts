@@ -130,20 +130,34 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosResult> => {
     const newest = Math.max(...dump.map(({ revision }) => revision), 0);
     for (let tries = 0; recorder.revision() < newest && tries < 300; tries += 1) await wait(100);
     const changes = bare(recorder.changes);
+    const seen: string[] = [...incidents, ...faults.incidents, ...(left === '' ? [] : [`not idle: ${left}`])];
+    /** What cannot be read is told, and the rest is still judged. */
+    const readOr = async <T>(what: string, read: () => Promise<T>, instead: T): Promise<T> => {
+      try {
+        return await read();
+      } catch (error) {
+        seen.push(`${what} could not be read: ${error instanceof Error ? error.message.slice(0, 300) : String(error)}`);
+        return instead;
+      }
+    };
+    const timelines = await Promise.all(
+      jobs.map(async ({ job }) => [job.name, await timelineOf(api, job.name, startedAt - 60_000)] as const),
+    ).catch((error: unknown) => {
+      seen.push(`timelines could not be read: ${String(error).slice(0, 300)}`);
+      return [];
+    });
     const history: History = {
       jobs,
       lines: readLines(existsSync(file) ? readFileSync(file, 'utf8') : ''),
-      events: await eventsOf(nodes),
+      events: await readOr('the events', () => eventsOf(nodes), []),
       changes,
       dump: bare(await dumpOf(nodes)),
       kills: orders,
       afflictions: faults.afflictions,
-      views: await viewsOf(nodes, api),
-      timelines: new Map(
-        await Promise.all(jobs.map(async ({ job }) => [job.name, await timelineOf(api, job.name, startedAt - 60_000)] as const)),
-      ),
+      views: await readOr('the lists of the masters', () => viewsOf(nodes, api), []),
+      timelines: new Map(timelines),
       alive: livingCommands(file),
-      incidents: [...incidents, ...faults.incidents, ...(left === '' ? [] : [`not idle: ${left}`])],
+      incidents: seen,
     };
     const verdict = check(history);
     keep = verdict.violations.length > 0 && options.isKept !== false;
