@@ -50,7 +50,7 @@ withChromium('the console: policies and backfill', (executablePath) => {
     await wait.waitFor();
     expect(await wait.isChecked()).toBe(true);
     expect(await page.getByRole('radio', { name: /^Run once/ }).isChecked()).toBe(true);
-    for (const does of ['The one before is killed', 'Only the newest runs', 'oldest first'])
+    for (const does of ['The one before is killed', 'Only the newest runs', 'One after the other, oldest first'])
       await page.getByText(does).first().waitFor();
     for (const name of [/^Take its place/, /^Run them all/])
       expect(await page.getByRole('radio', { name }).isDisabled()).toBe(false);
