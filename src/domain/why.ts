@@ -14,7 +14,7 @@ export type Then =
   | { readonly type: 'notNamed'; readonly before: Instant | undefined; readonly after: Instant | undefined }
   | { readonly type: 'unknown' };
 
-export type Why = {
+type Why = {
   /** The instant that was asked about. */
   readonly at: Instant;
   /** What is on record there, or nearest to it. */

@@ -18,7 +18,7 @@ export type Mark = {
 };
 
 /** What passes over due ticks that nobody has decided: an edit of the job, or its end. `own`: the workers' own cursors, by which the ticks go under placement `all`. */
-export type Passing = {
+type Passing = {
   readonly reason: 'edited' | 'jobDeleted';
   readonly by?: string | undefined;
   readonly own?: readonly OwnCursor[];

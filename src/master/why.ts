@@ -13,9 +13,9 @@ import { badField, noSuchJob, Refused } from './problems.ts';
 import type { Projection } from './projection.ts';
 import type { Timelines } from './timeline.ts';
 
-export type WhyAnswer = { readonly at: Instant; readonly items: readonly TickView[]; readonly sentence: string };
+type WhyAnswer = { readonly at: Instant; readonly items: readonly TickView[]; readonly sentence: string };
 
-export type WhyDeps = {
+type WhyDeps = {
   readonly stores: RouteStores;
   readonly keys: Keys;
   readonly projection: Pick<Projection, 'seen'>;

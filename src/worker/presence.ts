@@ -41,7 +41,7 @@ const MOST_TRIES = 4;
 const MOST_SEEN = 2;
 
 /** Another process lives with the id of this worker: this one must not take part. */
-export class LivesTwice extends Error {
+class LivesTwice extends Error {
   override readonly name = 'LivesTwice';
 }
 
