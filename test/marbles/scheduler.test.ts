@@ -194,3 +194,44 @@ test('a further attempt stays with its worker, or keeps away from it, as long as
   expectObservable(schedule(cold, clock, { jobs$: disabled, peers$: peers, queue$: elsewhere }), '2200ms !').toBe('i 1999ms t', { i: 'in', t: 'take r1' });
   expectObservable(schedule(cold, clock, { jobs$: disabled, peers$: peers, queue$: pinned }), '2200ms !').toBe('i', { i: 'in' });
 }, START));
+
+const range = (next: number, revision: number): Entry =>
+  ({ ...entry(keys.queued('a', 'b'), JSON.stringify({ v: 1, runId: 'b', job: 'a', trigger: 'backfill', fireTime: toInstant(START - 10_000 + next), to: toInstant(START - 8_000), count: 3, attempt: 1, notBefore: toInstant(START), queuedAt: toInstant(START), by: 'ann' })), revision });
+
+test('a range is taken one by one: the next tick of it when the run before has ended', marbles(({ cold, expectObservable, clock }) => {
+  const off = cold('s', { s: snapshot(entry(keys.job('a'), job({ enabled: false }))) });
+  const queue = cold('s 99ms a 9ms b 490ms c 499ms d', { s: nothing, a: changes(put(range(0, 5))), b: changes(put(range(1_000, 6))), c: changes(put(range(2_000, 7))), d: changes({ type: 'delete', key: keys.queued('a', 'b'), revision: 8 }) });
+  // Taken at 100; the rest is asked for at once, finds the job busy, and is looked for again; the end of the run at 600 takes it before that.
+  const answers = cold<Answer>('120ms u 479ms e', { u: { job: 'a', input: { type: 'unqueueable', runId: 'b' } }, e: { job: 'a', input: { type: 'ended' } } });
+  expectObservable(schedule(cold, clock, { jobs$: off, queue$: queue, answers$: answers }), '700ms !').toBe('i 99ms t 9ms t 259ms t 229ms tt', { i: 'in', t: 'take b' });
+}, START));
+
+test('replace takes the place of the holder, and of what waits; queue holds as many as may', marbles(({ cold, expectObservable, clock }) => {
+  const tick = { job: 'a', fireTime: START + 1_000, nominalAt: START + 1_000, prev: START, revision: 1 };
+  const answers = cold<Answer>('1100ms b', { b: { job: 'a', input: { type: 'busy', tick, holder: 'r0' } } });
+  const of = (overlap: unknown) => cold('s', { s: snapshot(entry(keys.job('a'), job({ overlap }))) });
+  // One that waits for later takes a place, and makes nobody busy.
+  const waits = () => cold('s', { s: snapshot(queued({ notBefore: toInstant(START + 60_000) })) });
+  expectObservable(schedule(cold, clock, { jobs$: of('replace'), answers$: answers }), '1500ms !').toBe('i 999ms c 99ms r', { i: 'in', c: 'claim 1', r: 'replace 1' });
+  expectObservable(schedule(cold, clock, { jobs$: of('queue'), answers$: answers }), '1500ms !').toBe('i 999ms c 99ms w', { i: 'in', c: 'claim 1', w: 'enqueue 1' });
+  expectObservable(schedule(cold, clock, { jobs$: of('queue'), queue$: waits(), answers$: answers }), '1500ms !').toBe('i 999ms c 99ms s', { i: 'in', c: 'claim 1', s: 'skip 1' });
+}, START));
+
+test('placement all: each worker claims at once, and what waits for another keeps it from nothing', marbles(({ cold, expectObservable, clock }) => {
+  const all = job({ placement: { mode: 'all' } });
+  const jobs = () => cold('s', { s: snapshot(entry(keys.job('a'), all)) });
+  const peers = () => cold('s', { s: snapshot(presence('w1', { slots: 1 }), presence('w2', { slots: 1_000_000 })) });
+  const cursors = () => cold<ReadonlyMap<string, Cursor>>('c', { c: new Map([['a/w1', { at: toInstant(START), decision: { v: 1, hash: read(all, 1)?.hash ?? '' } }]]) });
+  const ofOther = cold('q', { q: snapshot(queued({ worker: 'w2' })) });
+  expectObservable(schedule(cold, clock, { jobs$: jobs(), peers$: peers(), cursors$: cursors(), queue$: ofOther }), '2200ms !').toBe('i 999ms a 999ms b', { i: 'in', a: 'claim 1', b: 'claim 2' });
+}, START));
+
+test('what waited for a job that was deleted is not for one that is made under its name', marbles(({ cold, expectObservable, clock }) => {
+  const off = (revision: number): Change => put(entry(keys.job('a'), job({ enabled: false }), revision));
+  const waits = () => cold('q', { q: snapshot(queued({ notBefore: toInstant(START + 500) })) });
+  const made = cold('s 199ms d 99ms n', { s: changes(off(1)), d: changes({ type: 'delete', key: keys.job('a'), revision: 8 }), n: changes(off(9)) });
+  expectObservable(schedule(cold, clock, { jobs$: made, queue$: waits() }), '2s !').toBe('i', { i: 'in' });
+  // One that was made for the job, before the worker heard of the job, is taken.
+  const heard = cold('s 299ms n', { s: nothing, n: changes(off(6)) });
+  expectObservable(schedule(cold, clock, { jobs$: heard, queue$: waits() }), '700ms !').toBe('i 499ms t', { i: 'in', t: 'take r1' });
+}, START));
