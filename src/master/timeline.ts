@@ -118,13 +118,22 @@ export const createTimelines = ({
     return name === undefined ? tick : { ...tick, workerName: name };
   };
 
+  /** How far the workers are, each with its own cursor (placement `all`): the job's is the mark alone. What the foremost has decided is coming for nobody. */
+  const ownCursors = async (name: string, hash: string | undefined): Promise<readonly number[]> =>
+    (await coordination.list(keys.tick(name, ''))).entries.flatMap(({ value }) => {
+      const own = parseCursor(value);
+      return own && own.decision.hash === hash ? [toMs(own.at)] : [];
+    });
+
   const page = async (name: string, { from, to, before, limit, now, language }: TimelineQuery): Promise<TimelinePage> => {
     const { job, cursor } = await read(name);
     const schedule = job?.known?.job.enabled ? job.known.schedule : undefined;
     const cursorAt = cursor ? toMs(cursor.at) : undefined;
     // A cursor of another schedule knows nothing of this one's ticks.
-    const decidedAt =
-      cursorAt !== undefined && cursor?.decision.hash === job?.known?.hash ? cursorAt : Math.max(now, cursorAt ?? 0);
+    const isOfThis = cursorAt !== undefined && cursor?.decision.hash === job?.known?.hash;
+    const decidedAt = isOfThis
+      ? Math.max(cursorAt, ...(job?.known?.job.mode === 'all' ? await ownCursors(name, cursor?.decision.hash) : []))
+      : Math.max(now, cursorAt ?? 0);
     const tenth = schedule && nthAfter(schedule, now, Math.min(COMING, limit));
     const end = within(to ?? Math.max(tenth ?? 0, now, cursorAt ?? 0));
     const start = within(from ?? Math.min(now, end) - DAY);

@@ -312,3 +312,18 @@ test('a catch-up range that was taken to its end leaves no tick behind that seem
     [hour(2), 'ran', '02'],
   ]);
 });
+
+test('placement all: a tick that a worker has decided is coming for nobody, also where its record is gone', async () => {
+  await using master = await startMaster();
+  const job = aJob('a', { cronExpr: HOURLY, placement: { mode: 'all' } });
+  await master.api('PUT', '/jobs/a', job);
+  const cursorOf = (at: string) => formatCursor({ at, decision: { v: 1, hash: scheduleHash(job) } });
+  await master.put(keys.tick('a'), cursorOf(hour(1)));
+  await master.put(keys.tick('a', 'w1'), cursorOf(hour(3)));
+  await master.put(keys.tick('a', 'w2'), cursorOf(hour(2)));
+  const { items } = await ticksOf(master, 'a', { from: hour(0), to: hour(5) });
+  expect(items.map(({ fireTime, fate }) => [fireTime, fate])).toStrictEqual([
+    [hour(5), 'coming'],
+    [hour(4), 'coming'],
+  ]);
+});
