@@ -223,10 +223,12 @@ export const StatsView = Type.Object(
     total: TallyView,
     hours: Type.Array(Type.Object({ at: At, ...tally })),
     jobs: Type.Array(Type.Object({ job: Type.String(), ...tally })),
+    overdue: Type.Array(RunView, { description: 'Runs of now that are past their time limit and go on, the longest first' }),
     asOf: Type.String(),
   },
   { $id: 'StatsView', title: 'StatsView' },
 );
+export type StatsView = Static<typeof StatsView>;
 
 /** One thing that is wrong with what was sent, as `FieldProblem` of problem.ts. */
 export const FieldProblemView = Type.Object({

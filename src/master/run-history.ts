@@ -96,7 +96,7 @@ const isAsked = (query: RunsQuery, run: RunView): boolean => {
   return (
     (query.cursor === undefined || run.id < query.cursor) &&
     (query.job === undefined || run.job === query.job) &&
-    (query.outcome === undefined || run.outcome === query.outcome) &&
+    (query.outcome === undefined || (run.outcome !== undefined && query.outcome.split(',').includes(run.outcome))) &&
     (query.worker === undefined || run.worker === query.worker || run.workerName === query.worker) &&
     (query.from === undefined || fireTime >= query.from) &&
     (query.to === undefined || fireTime <= query.to) &&

@@ -9,7 +9,7 @@ export const matchesQuery = (
   const text = q?.replaceAll('\0', '\uFFFD').toLowerCase(); // as it is stored
   return (
     (job === undefined || jobName === job) &&
-    (outcome === undefined || its === outcome) &&
+    (outcome === undefined || outcome.split(',').includes(its)) &&
     (worker === undefined || run.worker === worker || run.workerName === worker) &&
     (from === undefined || planTime >= from) &&
     (to === undefined || planTime <= to) &&

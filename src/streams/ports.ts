@@ -57,6 +57,7 @@ export type Appended = {
 
 export type RunsQuery = {
   readonly job?: string;
+  /** One, or several with commas between. */
   readonly outcome?: string;
   readonly worker?: string;
   /** Of the fire time or, without one, of the claim; ms since the epoch. */

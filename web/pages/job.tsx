@@ -4,6 +4,8 @@ import type { JobView } from '../../src/domain/wire.ts';
 import { Copy } from '../parts/copy.tsx';
 import { Definition } from '../parts/job/definition.tsx';
 import { useEditor } from '../parts/editor/editor-provider.tsx';
+import { History } from '../parts/job/history.tsx';
+import { OverlapWarning } from '../parts/job/overlap-warning.tsx';
 import { Fires } from '../parts/job/fires.tsx';
 import { JobHead } from '../parts/job/job-head.tsx';
 import { JobRuns } from '../parts/job/job-runs.tsx';
@@ -58,12 +60,14 @@ const Whole = ({ view, isGone }: { readonly view: JobView; readonly isGone: bool
       <JobHead view={view} isGone={isGone} />
       {broken !== undefined && <Broken view={view} why={broken} />}
       {view.warning && !isGone && <JobWarning name={job.name} warning={view.warning} />}
+      {isOn && !isGone && broken === undefined && <OverlapWarning name={job.name} schedule={schedule} />}
       <div className={classes['columns']}>
         <div className={classes['column']}>
           <div className={`${classes['column'] ?? ''} ${classes['first'] ?? ''}`}>
             <JobRuns name={job.name} zone={schedule.timezone} />
           </div>
           <Timeline view={view} />
+          <History key={revision} view={view} isGone={isGone} />
           <div className={classes['last']}>
             <Definition view={view} />
           </div>

@@ -16,6 +16,7 @@ const Job = lazy(() => import('../pages/job.tsx'));
 const Runs = lazy(() => import('../pages/runs.tsx'));
 const Run = lazy(() => import('../pages/run.tsx'));
 const Import = lazy(() => import('../pages/import.tsx'));
+const Overview = lazy(() => import('../pages/overview.tsx'));
 const Workers = lazy(() => import('../pages/workers.tsx'));
 
 /** Who is looking decides what is shown: the pages, or the way in. Signing in comes back to the page where one was. */
@@ -89,6 +90,11 @@ const Pages = () => {
                 <Job key={name} name={name} />
               </Page>
             )}
+          </Route>
+          <Route path="/overview">
+            <Page>
+              <Overview />
+            </Page>
           </Route>
           <Route path="/runs">
             <Page>

@@ -10,10 +10,17 @@ import type { Parts } from '../parts.ts';
 import { badField } from '../problems.ts';
 import { answers, asOf, ById, closed, instant, limit } from './shared.ts';
 
+const OUTCOMES = Outcome.enum.join('|');
+
 const RunsQuery = Type.Object(
   {
     job: Type.Optional(Type.String()),
-    outcome: Type.Optional(Outcome),
+    outcome: Type.Optional(
+      Type.String({
+        pattern: `^(${OUTCOMES})(,(${OUTCOMES}))*$`,
+        description: `One of ${OUTCOMES}, or several with commas between`,
+      }),
+    ),
     worker: Type.Optional(Type.String()),
     from: Type.Optional(Type.String({ description: 'Fire time from, ISO 8601' })),
     to: Type.Optional(Type.String({ description: 'Fire time to, ISO 8601' })),

@@ -13,10 +13,12 @@ import {
   type Spread,
   type Tally,
 } from '../../domain/stats.ts';
-import { StatsView, type SpreadView, type TallyView } from '../../domain/wire.ts';
+import { StatsView, type RunView, type SpreadView, type TallyView } from '../../domain/wire.ts';
 import { statsBetween } from '../hour-stats.ts';
 import type { Parts } from '../parts.ts';
 import { badField } from '../problems.ts';
+import type { Seen } from '../seen.ts';
+import { runView } from '../views.ts';
 import { answers, asOf, closed, instant, limit } from './shared.ts';
 
 const DAY_MS = 24 * HOUR_MS;
@@ -68,11 +70,22 @@ export const statsRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { store
         total: tallyView(found.reduce<Tally>(added, EMPTY_TALLY)),
         hours: all.map(({ at, tally }) => ({ at, ...tallyView(tally) })),
         jobs: jobs.slice(0, most).map(([name, tally]) => ({ job: name, ...tallyView(tally) })),
+        overdue: overdueIn(projection.seen, job),
         asOf: position,
       };
     },
   );
 };
+
+/** The first of them: more than one looks at say the same. */
+const MOST_OVERDUE = 50;
+const overdueIn = (seen: Seen, job: string | undefined): readonly RunView[] =>
+  [...seen.runs.values()]
+    .filter(({ live }) => live.overdueAt !== undefined && live.state !== 'ended')
+    .map((run) => runView(seen, run))
+    .filter((run) => job === undefined || run.job === job)
+    .toSorted((a, b) => ((a.overdueAt ?? '') < (b.overdueAt ?? '') ? -1 : 1))
+    .slice(0, MOST_OVERDUE);
 
 const summed = <K>(all: readonly HourStats[], keyOf: (each: HourStats) => K): [K, Tally][] => {
   const sums = new Map<K, Tally>();

@@ -59,7 +59,7 @@ const filtersOf = ({ job, outcome, worker, from, to, q, cursor }: Omit<RunsQuery
     { _id: { $gt: '' } },
     ...(cursor === undefined ? [] : [{ _id: { $lt: cursor } }]),
     ...(job === undefined ? [] : [{ jobName: job }]),
-    ...(outcome === undefined ? [] : [{ outcome }]),
+    ...(outcome === undefined ? [] : [{ outcome: { $in: outcome.split(',') } }]),
     ...(worker === undefined ? [] : [{ $or: [{ worker }, { 'run.workerName': worker }] }]),
     ...(from === undefined ? [] : [{ planTime: { $gte: from } }]),
     ...(to === undefined ? [] : [{ planTime: { $lte: to } }]),

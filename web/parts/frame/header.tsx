@@ -10,6 +10,7 @@ import { MainMenu } from './menu.tsx';
 
 const PAGES = [
   ['/', texts.jobs],
+  ['/overview', texts.overview],
   ['/runs', texts.runs],
   ['/workers', texts.workers],
 ] as const;

@@ -5,7 +5,7 @@ import { useEffect, useId, useRef, useState } from 'react';
 import type { JobView, WorkerView } from '../../../src/domain/wire.ts';
 import { ask, type Page } from '../../src/api.ts';
 import { now } from '../../src/clock.ts';
-import { isSince, RUN_OUTCOMES, SINCE, type RunsSearch, type Since } from '../../src/lists/runs-search.ts';
+import { isSince, RUN_OUTCOMES, SINCE, type RunsSearch, type Since, WRONG } from '../../src/lists/runs-search.ts';
 import { outcomeTexts, texts } from '../../src/texts.ts';
 import { Choice } from '../choice.tsx';
 import classes from '../list-bar.module.css';
@@ -40,6 +40,7 @@ export const RunsBar = ({ wanted, change, onClear, count }: BarProps) => (
         onChange={(value) => change({ outcome: value || undefined })}
         choices={[
           ['', texts.anyOutcomeOfRun],
+          [WRONG, `✕ ${texts.anythingWrong}`] as const,
           ...RUN_OUTCOMES.map((each) => [each, outcomeTexts[each].slice(0, 2).join(' ')] as const),
         ]}
       />

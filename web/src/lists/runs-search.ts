@@ -16,6 +16,9 @@ export const RUN_OUTCOMES = (Object.keys(outcomeTexts) as (keyof typeof outcomeT
   (each) => each !== 'running' && each !== 'queued',
 );
 
+/** Anything that went wrong, as the API is asked for several. */
+export const WRONG = 'failed,timedOut,killed,lost';
+
 /** What the address asks for: the names of the API, and `since` in place of `from`. */
 export type RunsSearch = RunsAsked & { readonly since?: Since | undefined };
 
@@ -26,7 +29,7 @@ const instantOf = (text: string | null): string | undefined => {
 
 /** What of the address a list of runs knows; the rest is passed over. */
 export const readRunsSearch = (search: URLSearchParams): RunsSearch => {
-  const outcome = RUN_OUTCOMES.find((each) => each === search.get('outcome'));
+  const outcome = [WRONG, ...RUN_OUTCOMES].find((each) => each === search.get('outcome'));
   const since = search.get('since');
   return {
     q: search.get('q')?.trim().slice(0, 200) || undefined,

@@ -84,7 +84,7 @@ const isRunAsked =
   ({ job, outcome, worker, from = '', to = '\u{10ffff}' }: RunsAsked) =>
   (run: RunView): boolean =>
     (job === undefined || run.job === job) &&
-    (outcome === undefined || run.outcome === outcome) &&
+    (outcome === undefined || outcome.split(',').includes(run.outcome ?? '')) &&
     (worker === undefined || run.worker === worker || run.workerName === worker) &&
     run.fireTime >= from &&
     run.fireTime <= to;

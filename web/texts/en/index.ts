@@ -3,6 +3,7 @@ import { editor } from './editor.ts';
 import { importing } from './import.ts';
 import { job } from './job.ts';
 import { jobs } from './jobs.ts';
+import { overview } from './overview.ts';
 import { runs } from './runs.ts';
 import { signIn } from './sign-in.ts';
 import * as words from './words.ts';
@@ -10,6 +11,6 @@ import { workers } from './workers.ts';
 
 /** Every text of the console in one language. The names are one flat list: test/unit/web/texts.test.ts shows that no two rooms use the same. */
 export const en = {
-  texts: { ...common, ...editor, ...importing, ...job, ...jobs, ...runs, ...signIn, ...workers },
+  texts: { ...common, ...editor, ...importing, ...job, ...jobs, ...overview, ...runs, ...signIn, ...workers },
   words,
 } as const;
