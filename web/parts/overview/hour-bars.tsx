@@ -20,7 +20,7 @@ type Bar = {
 };
 
 /** Hours side by side are one bar where there would be too many. */
-export const barsOf = (hours: StatsView['hours']): readonly Bar[] => {
+const barsOf = (hours: StatsView['hours']): readonly Bar[] => {
   const each = Math.max(1, Math.ceil(hours.length / MOST_BARS));
   return Array.from({ length: Math.ceil(hours.length / each) }, (_, index) => {
     const some = hours.slice(index * each, (index + 1) * each);
