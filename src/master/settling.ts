@@ -1,7 +1,7 @@
 import { gapOf } from '../domain/gap.ts';
 import { toInstant, toMs } from '../domain/instant.ts';
 import type { KnownJob } from '../domain/known-job.ts';
-import { isCatchUp, settle, type Standing } from '../domain/misfire.ts';
+import { catchUpMove, settle, standingIn, type Standing } from '../domain/misfire.ts';
 import { missTicks } from '../domain/moves.ts';
 import { matches } from '../domain/placement.ts';
 import { defined } from '../domain/run.ts';
@@ -20,7 +20,11 @@ export const standStill: Look = (view, context) => {
   return upTo(jobs.values(), (seen) => {
     const { known } = seen;
     if (!known?.job.enabled) return [];
-    const standing = (of?: string) => catchUps.find(({ queued }) => queued.job === known.job.name && isCatchUp(queued, of));
+    const standing = (of?: string) =>
+      standingIn(
+        catchUps.filter(({ queued }) => queued.job === known.job.name),
+        of,
+      );
     if (known.job.mode === 'one') {
       const cursor = view.cursors.get(known.job.name);
       return settled(context, known, cursor, {
@@ -73,7 +77,8 @@ const settled = (
   const gap = gapOf(known.schedule, from, lateBefore, lateBefore, 0).missed;
   if (!gap) return [];
   const job = known.job.name;
-  const { missed, catchUp, replaced } = settle(known, gap, { standing, now, newId, of });
+  const made = settle(known, gap, { standing, now, newId, of });
+  const { missed } = made;
   const transaction = missTicks({
     keys,
     job,
@@ -93,11 +98,7 @@ const settled = (
       reason,
       ...defined({ of }),
     },
-    catchUp: catchUp && {
-      queued: catchUp,
-      standing: standing && { runId: standing.queued.runId, revision: standing.revision },
-      replaced,
-    },
+    catchUp: catchUpMove(made, standing),
     leader,
   });
   return [{ name: missed ? 'missed' : 'catchUp', job, transaction }];

@@ -13,7 +13,7 @@ import {
 import { toMs } from '../domain/instant.ts';
 import type { Keys } from '../domain/keys.ts';
 import type { KnownJob } from '../domain/known-job.ts';
-import { isCatchUp } from '../domain/misfire.ts';
+import { standingIn } from '../domain/misfire.ts';
 import { rankOf, rankWorkers, type Peer } from '../domain/placement.ts';
 import { isOlder } from '../domain/rules.ts';
 import type { CompiledSchedule } from '../domain/schedule/compile.ts';
@@ -155,7 +155,7 @@ const createState = ({ me, registeredAt, keys, clock, room, read }: SchedulerDep
             type: 'order',
             command,
             known: found,
-            standing: catchUpIn(after, found?.job.mode === 'all' ? me : undefined),
+            standing: standingIn(after.queued.values(), found?.job.mode === 'all' ? me : undefined),
           } as const,
         ];
       if (command.wake.type === 'take') {
@@ -323,9 +323,6 @@ const newestAfter = (schedule: CompiledSchedule, from: number, to: number): numb
 };
 
 const NONE: ReadonlyMap<string, Waiting> = new Map();
-
-const catchUpIn = ({ queued }: JobState, of: string | undefined): Waiting | undefined =>
-  [...queued.values()].find((each) => isCatchUp(each.queued, of));
 
 const sameList = (before: readonly string[] | undefined, after: readonly string[] | undefined): boolean =>
   before?.join('\n') === after?.join('\n');

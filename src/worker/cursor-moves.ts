@@ -4,7 +4,7 @@ import { gapOf, YOUNG_MS } from '../domain/gap.ts';
 import { toInstant, toMs } from '../domain/instant.ts';
 import type { Keys } from '../domain/keys.ts';
 import type { KnownJob } from '../domain/known-job.ts';
-import { settle, type Range } from '../domain/misfire.ts';
+import { catchUpMove, settle, type Range } from '../domain/misfire.ts';
 import { enqueueTick, missTicks, replaceTick, skipTick, type CursorForm } from '../domain/moves.ts';
 import { endOfQueued } from '../domain/queued.ts';
 import { whyRefused, type Refusal } from '../domain/refusal.ts';
@@ -129,7 +129,8 @@ export const createCursorMoves = ({ coordination, keys, clock, me, read }: Curso
     const job = known.job.name;
     const now = clock.now();
     const of = ownerOf(known, me);
-    const { missed, catchUp, replaced } = settle(known, range, { standing, now, newId: uuidv7, of });
+    const settled = settle(known, range, { standing, now, newId: uuidv7, of });
+    const { missed } = settled;
     return coordination.transact(
       missTicks({
         keys,
@@ -151,11 +152,7 @@ export const createCursorMoves = ({ coordination, keys, clock, me, read }: Curso
           worker: me.id,
           ...defined({ of }),
         },
-        catchUp: catchUp && {
-          queued: catchUp,
-          standing: standing && { runId: standing.queued.runId, revision: standing.revision },
-          replaced,
-        },
+        catchUp: catchUpMove(settled, standing),
       }),
     );
   };

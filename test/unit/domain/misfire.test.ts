@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { gapOf } from '../../../src/domain/gap.ts';
 import { toInstant } from '../../../src/domain/instant.ts';
 import { readJob } from '../../../src/domain/known-job.ts';
-import { isCatchUp, settle, type Standing } from '../../../src/domain/misfire.ts';
+import { catchUpMove, isCatchUp, settle, standingIn, type Standing } from '../../../src/domain/misfire.ts';
 import type { QueuedRun } from '../../../src/domain/values.ts';
 
 const now = Date.parse('2026-01-01T12:00:00Z');
@@ -123,6 +123,24 @@ test.each([
     { missed: undefined, catchUp: { ...standing().queued, to: at(-1), count: 9, notAfter: at(10) }, replaced: undefined },
   ],
   [
+    'all: a range that waits is not extended over ticks that were decided meanwhile: it goes on waiting beside the new one',
+    'all',
+    ticks(-3, -1),
+    standing({ to: at(-6), count: 4 }),
+    { missed: undefined, catchUp: { ...made, fireTime: at(-3), to: at(-1), count: 3 }, replaced: undefined },
+  ],
+  [
+    'all: nor over ticks that the same move tells as missed',
+    'all',
+    ticks(-14, -1),
+    standing({ fireTime: at(-16), to: at(-15), count: 2 }),
+    {
+      missed: ticks(-14, -11),
+      catchUp: { ...made, fireTime: at(-10), to: at(-1), count: 10 },
+      replaced: undefined,
+    },
+  ],
+  [
     'all: a range of another schedule gives way, and what it still had is told',
     'all',
     ticks(-5, -1),
@@ -213,4 +231,15 @@ test('a year of seconds is not walked through: the range is told with a bound', 
   const { missed, catchUp } = settle(each, year, { standing: undefined, now, newId: () => 'new' });
   expect(missed).toBeUndefined();
   expect(catchUp).toMatchObject({ fireTime: toInstant(year.from), to: toInstant(now - 1_000), count: 10_000 });
+});
+
+test('P1: a range that goes on waiting is neither compared nor taken away; the one that reaches furthest is extended', () => {
+  const old = standing({ to: at(-6), count: 4 });
+  const settled = settle(known('all'), ticks(-3, -1), { standing: old, now, newId: () => 'new' });
+  expect(catchUpMove(settled, old)).toStrictEqual({ queued: settled.catchUp, standing: undefined, replaced: undefined });
+  const newer: Standing = { queued: settled.catchUp!, revision: 9 };
+  expect(standingIn([newer, old])).toBe(newer);
+  expect(standingIn([old, newer])).toBe(newer);
+  const extended = settle(known('all'), { ...ticks(0, 0) }, { standing: newer, now, newId: () => 'third' });
+  expect(catchUpMove(extended, newer)?.standing).toStrictEqual({ runId: 'new', revision: 9 });
 });
