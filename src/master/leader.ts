@@ -197,11 +197,13 @@ const outbox = ({ coordination, runLog, keys, clock, log }: LeaderDeps, leader: 
     }),
     ignoreElements(),
   );
+  /** Halved by each failure, doubled by each success: a run log that is slower than its time limit takes few at once. */
+  let most = SHIPPED_AT_ONCE;
   const ship = async (): Promise<void> => {
     const entries: Entry[] = [];
     const events: RunEvent[] = [];
     for (const entry of items.values()) {
-      if (entries.length === SHIPPED_AT_ONCE) break;
+      if (entries.length === most) break;
       const { key, value, revision } = entry;
       if (unreadable.get(key) === revision) continue;
       const event = parseRunEvent(key, parsed(value));
@@ -215,7 +217,11 @@ const outbox = ({ coordination, runLog, keys, clock, log }: LeaderDeps, leader: 
       events.push(event.type === 'jobSaved' || event.type === 'jobDeleted' ? { ...event, revision } : event);
     }
     if (entries.length === 0) return;
-    const { refused, conflicts } = await runLog.append(events);
+    const { refused, conflicts } = await runLog.append(events).catch((error: unknown) => {
+      most = Math.max(1, Math.floor(entries.length / 2));
+      throw error;
+    });
+    most = Math.min(SHIPPED_AT_ONCE, most * 2);
     for (const { event, reason } of refused) log.error({ event, reason }, 'the run log refuses an event of the outbox');
     for (const id of conflicts) log.error({ id }, 'the run log holds another event under this id');
     const removed = await coordination.transact(

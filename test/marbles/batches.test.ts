@@ -27,9 +27,25 @@ test('a write that fails is repeated until it succeeds, and nothing overtakes it
     sent.push(batch.join(''));
     return sent.length < 3 ? cold('#') : cold('(w|)', { w: batch.join('') });
   };
-  expectObservable(cold('(abcd|)').pipe(inBatches({ spanMs: 9, size: 2, clock, write, backoff: half }))).toBe('225ms (xy|)', { x: 'ab', y: 'cd' });
+  expectObservable(cold('(abcd|)').pipe(inBatches({ spanMs: 9, size: 2, clock, write, backoff: half }))).toBe('225ms (xyz|)', { x: 'a', y: 'b', z: 'cd' });
   flush();
-  expect(sent).toStrictEqual(['ab', 'ab', 'ab', 'cd']);
+  expect(sent).toStrictEqual(['ab', 'a', 'a', 'b', 'cd']);
+}));
+
+test('a store that is slower than the time limit takes in parts what it does not take whole', marbles(({ cold, expectObservable, clock, flush }) => {
+  const sent: string[] = [];
+  // 100 ms for each item, and 250 ms are allowed.
+  const write = (batch: readonly string[]): Observable<string> => {
+    sent.push(batch.join(''));
+    return cold(`${String(batch.length * 100)}ms (w|)`, { w: batch.join('') });
+  };
+  const stored$ = cold('(abcdefgh|)').pipe(inBatches({ spanMs: 9, size: 8, clock, timeoutMs: 250, write, backoff: half }));
+  const all: string[] = [];
+  stored$.subscribe((each) => all.push(each));
+  expectObservable(cold('9s |')).toBe('9s |');
+  flush();
+  expect(all.join('')).toBe('abcdefgh');
+  expect(sent.slice(0, 3)).toStrictEqual(['abcdefgh', 'abcd', 'ab']);
 }));
 
 test('a write that is never answered is repeated after its time', marbles(({ cold, expectObservable, clock }) => {

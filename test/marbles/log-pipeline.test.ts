@@ -65,7 +65,7 @@ test('P4: while the run log is away it says so, and what waits is stored when it
       takeUntil(timer(900, clock.scheduler)),
       toArray(),
     );
-    expectObservable(types$).toBe('900ms (a|)', { a: ['lagging', 'stored'] });
+    expectObservable(types$).toBe('900ms (a|)', { a: ['lagging', 'stored', 'stored'] });
     flush();
     expect(notes).toStrictEqual(['take 0,1', 'confirm 0,1']);
 }));

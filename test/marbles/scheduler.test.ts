@@ -226,6 +226,14 @@ test('placement all: each worker claims at once, and what waits for another keep
   expectObservable(schedule(cold, clock, { jobs$: jobs(), peers$: peers(), cursors$: cursors(), queue$: ofOther }), '2200ms !').toBe('i 999ms a 999ms b', { i: 'in', a: 'claim 1', b: 'claim 2' });
 }, START));
 
+test('what waits without end for a worker that is gone does not keep the job busy', marbles(({ cold, expectObservable, clock }) => {
+  // A backfill of when each worker had its own ticks: the job has one for all now.
+  const range = { trigger: 'backfill', worker: 'w2', to: toInstant(START + 60_000), count: 60 };
+  const queue = cold('s', { s: snapshot(queued(range)) });
+  const peers = cold('s 1499ms g', { s: snapshot(presence('w1'), presence('w2', { slots: 0 })), g: changes({ type: 'delete', key: keys.worker('w2'), revision: 3 }) });
+  expectObservable(schedule(cold, clock, { queue$: queue, peers$: peers }), '2200ms !').toBe('i 999ms s 499ms a 499ms c', { i: 'in', s: 'skip 1', a: 'claim 1', c: 'claim 2' });
+}, START));
+
 test('what waited for a job that was deleted is not for one that is made under its name', marbles(({ cold, expectObservable, clock }) => {
   const off = (revision: number): Change => put(entry(keys.job('a'), job({ enabled: false }), revision));
   const waits = () => cold('q', { q: snapshot(queued({ notBefore: toInstant(START + 500) })) });

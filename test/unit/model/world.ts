@@ -359,7 +359,14 @@ export const createWorld = (scenario: Scenario) => {
     rankOf: () => 0,
     killOf: () => undefined,
   };
-  const jobState: JobState = { name: 'job', overlap: 'skip', queueMax: 1, lateAfterMs: 60_000, queued: new Map(), lastTick: undefined };
+  const jobState: JobState = {
+    name: 'job',
+    overlap: 'skip',
+    queueMax: 1,
+    lateAfterMs: 60_000,
+    queued: new Map(),
+    lastTick: undefined,
+  };
   const decided = {
     busy: decide(here, jobState, { type: 'busy', tick: tickOf(1), holder: '' })[0]?.type,
     claimed: decide(here, jobState, { type: 'claimed', runId: '', attempt: 1 })[0]?.type,

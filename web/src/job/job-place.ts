@@ -33,7 +33,10 @@ export const placeText = (job: Fields): string => {
 };
 
 /** How many of the workers that are here may take a job. */
-export const mayTake = (job: Fields, workers: readonly Pick<WorkerView, 'id' | 'name' | 'labels' | 'draining' | 'allow' | 'users'>[]): number =>
+export const mayTake = (
+  job: Fields,
+  workers: readonly Pick<WorkerView, 'id' | 'name' | 'labels' | 'draining' | 'allow' | 'users'>[],
+): number =>
   workers.filter(
     (worker) =>
       !worker.draining &&
