@@ -43,16 +43,19 @@ const adoptOne = async (deps: RecoverDeps, live: readonly LiveEntry[], each: Fou
   if (!run) {
     // Only an intent: whether it became a claim is known to the store alone.
     const { reads } = await coordination.transact({ then: [{ type: 'get', key: keys.run(facts.live.job, facts.live.runId) }] });
-    const stored = reads[0] && parseLiveRun(reads[0].value);
+    const [entry] = reads;
+    const stored = entry && parseLiveRun(entry.value);
     const isMine = stored?.ok && stored.value.worker === me && stored.value.state === 'running';
-    if (!reads[0] || !isMine || stored.value.attempt !== facts.live.attempt) {
+    const found = isMine && stored.value.attempt === facts.live.attempt ? stored.value : undefined;
+    if (!found && !each.folder.hasTold('claimed')) {
       await spool.forget(each.folder);
       return;
     }
     run = {
       ...facts,
-      live: stored.value,
-      fence: stored.value.fence ?? reads[0].revision,
+      // One that tells of a claim is no intent, whatever its facts say: its events have still to be shipped (P4). Without its key the store knows nothing of it any more.
+      live: found ?? facts.live,
+      fence: found ? (found.fence ?? entry?.revision ?? 0) : 0,
       rank: undefined,
       cursorBefore: undefined,
       queued: facts.queued,

@@ -152,7 +152,9 @@ const assemble = async ({ coordination, keys, clock, log, config, connect = conn
         const { job, runId, attempt } = run.live;
         runs.asked(run.live);
         try {
-          await (await spool.open({ job, runId, attempt })).writeFacts(run);
+          const folder = await spool.open({ job, runId, attempt });
+          // A doubtful claim is asked for again, though another look may have taken the run meanwhile: what its folder tells of the claim stays (P4).
+          if (!folder.hasTold('claimed')) await folder.writeFacts(run);
         } catch (error) {
           log.error({ err: error }, 'the spool does not take an intent: nothing is claimed');
           throw new Unavailable('the spool does not take an intent', { cause: error });

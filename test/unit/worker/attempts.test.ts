@@ -276,3 +276,18 @@ test('P2: a run that is tried again when it is lost has a deadline, though its j
   }
   expect(at.orders.map(({ until: deadline }) => deadline !== undefined)).toStrictEqual([false, true]);
 });
+
+test('P4: a folder that tells of a claim is not taken for an intent, though its facts are those of one: its events are shipped', async () => {
+  const { runs, spool, claimed, run, start } = await failing({ retry: { max: 0, delayMs: 0 } });
+  const { fence: _fence, cursorBefore: _before, ...intent } = claimed;
+  await spool.get(run.runId, 1)?.writeFacts(intent); // the claim was asked for once more, though another look had taken the run
+  await runs.exited(exitOf(run));
+  const again = await start(); // killed before the run log had any of it
+  await adopt(again.recovery, []);
+  await until(
+    () => again.runs.count() === 0,
+    () => 'it is still held',
+  );
+  expect(typesOf(await told(again.spool))).toStrictEqual(['claimed', 'started', 'finished']);
+  expect(again.spool.get(run.runId, 1)).toBeUndefined();
+});
