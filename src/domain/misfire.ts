@@ -77,21 +77,22 @@ export const settle = (
   const last = standing?.queued.hash === hash && standing.queued.to !== undefined ? toMs(standing.queued.to) : undefined;
   const isBefore = job.misfire === 'all' && last !== undefined && last < first;
   const isExtended = isBefore && schedule.prev(first)?.fireTime === last;
-  const made: QueuedRun = isExtended && standing
-    ? { ...standing.queued, count: (standing.queued.count ?? 1) + count }
-    : {
-        v: 1,
-        runId: newId(),
-        job: job.name,
-        trigger: 'catchUp',
-        fireTime: toInstant(first),
-        attempt: 1,
-        notBefore: toInstant(now),
-        queuedAt: toInstant(now),
-        hash,
-        ...defined({ worker: of }),
-        ...(job.misfire === 'all' && { count }),
-      };
+  const made: QueuedRun =
+    isExtended && standing
+      ? { ...standing.queued, count: (standing.queued.count ?? 1) + count }
+      : {
+          v: 1,
+          runId: newId(),
+          job: job.name,
+          trigger: 'catchUp',
+          fireTime: toInstant(first),
+          attempt: 1,
+          notBefore: toInstant(now),
+          queuedAt: toInstant(now),
+          hash,
+          ...defined({ worker: of }),
+          ...(job.misfire === 'all' && { count }),
+        };
   return {
     missed,
     catchUp: {

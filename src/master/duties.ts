@@ -161,8 +161,8 @@ const orphanedLocks: Look = ({ locks, runs }, { keys, leader, monotonic, scale }
         ];
   });
 
-/** Queued runs past their `notAfter`, those of jobs that are gone (also where one of the same name has been made since), and ticks of a schedule that is another now: nothing before the change is ever run. */
-const queueEnds: Look = ({ queue, jobs, runs }, { keys, leader, now }) =>
+/** Queued runs past their `notAfter` (without one: a worker's share of a backfill, once that worker has been gone for a day), those of jobs that are gone (also where one of the same name has been made since), and ticks of a schedule that is another now: nothing before the change is ever run. */
+const queueEnds: Look = ({ queue, jobs, runs, absentSince }, { keys, leader, now, monotonic }) =>
   upTo(queue.values(), ({ queued, revision, created }) => {
     const seen = jobs.get(queued.job);
     const reason: Reason | undefined =
@@ -172,7 +172,9 @@ const queueEnds: Look = ({ queue, jobs, runs }, { keys, leader, now }) =>
           ? 'edited'
           : queued.notAfter !== undefined && toMs(queued.notAfter) <= now
             ? 'expired'
-            : undefined;
+            : queued.notAfter === undefined && monotonic - (absentSince.get(queued.worker ?? '') ?? monotonic) > DAY
+              ? 'workerGone'
+              : undefined;
     if (reason === undefined) return [];
     const event = endOfQueued(queued, { at: now, outcome: 'skipped', reason });
     const attempted = endOfAttempted(event, runs.get(queued.runId));
@@ -194,7 +196,10 @@ const bareKills: Look = ({ bareKills: kills, runs, queue, kills: standing }, { k
     const older = [...runs.values()].filter(
       ({ live, fence }) => live.job === job && live.state === 'running' && fence < revision && !standing.has(live.runId),
     );
-    const waiting = [...queue.values()].filter(({ queued, created }) => queued.job === job && created < revision);
+    // Also a run that has begun and waits for a further attempt, though that was queued after the kill: its fence is older.
+    const waiting = [...queue.values()].filter(
+      ({ queued, created }) => queued.job === job && Math.min(created, runs.get(queued.runId)?.fence ?? created) < revision,
+    );
     const kill = { v: 1, at: toInstant(now), by: 'killer key', cause: 'killed' } as const;
     const spread = [
       ...older.map(({ live, revision: runRevision }) => ({

@@ -44,7 +44,7 @@ export type LeaderView = {
   readonly queue: ReadonlyMap<string, { readonly queued: QueuedRun; readonly revision: number; readonly created: number }>;
   readonly lasts: ReadonlyMap<string, { readonly revision: number; readonly endedAt: number }>;
   readonly workers: ReadonlyMap<string, Presence>;
-  /** Owners of live runs, and workers to which further attempts are pinned, that have no presence, and since when this leader knows it. */
+  /** Owners of live runs, and workers to which further attempts, or what waits without end, are pinned, that have no presence, and since when this leader knows it. */
   readonly absentSince: ReadonlyMap<string, number>;
   /** Kill keys without a run id, by job. */
   readonly bareKills: ReadonlyMap<string, { readonly key: string; readonly revision: number; readonly seenAt: number }>;
@@ -175,7 +175,8 @@ export const createLeaderView = (
   /** Counted from when it is known that they are gone: from nothing after a change of leader or a break of a feed. */
   const noteAbsent = (): void => {
     const owners = new Set([...runs.values()].filter(({ live }) => live.state === 'running').map(({ live }) => live.worker));
-    for (const { queued } of queue.values()) if (queued.movesAfterMs !== undefined && queued.worker) owners.add(queued.worker);
+    for (const { queued } of queue.values())
+      if (queued.worker && (queued.movesAfterMs !== undefined || queued.notAfter === undefined)) owners.add(queued.worker);
     for (const owner of absentSince.keys()) if (!owners.has(owner) || workers.has(owner)) absentSince.delete(owner);
     for (const owner of owners) if (!workers.has(owner) && !absentSince.has(owner)) absentSince.set(owner, monotonic());
   };

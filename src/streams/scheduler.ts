@@ -120,11 +120,13 @@ const createState = ({ me, registeredAt, keys, clock, room, read }: SchedulerDep
     killOf: (runId) => kills.get(runId),
   });
 
-  /** What waits and counts here. Ticks of another schedule do not: the leader ends them. Where each worker has its own ticks, what waits for another is no concern of this one. */
+  /** What waits and counts here. Ticks of another schedule do not: the leader ends them. Where each worker has its own ticks, what waits for another is no concern of this one; nor is what
+   *  waits without end (a backfill from when each had) for one that is not there: the job would be busy for ever. */
   const queuedOf = (job: string, found: KnownJob | undefined): ReadonlyMap<string, Waiting> => {
     const all = waiting.get(job) ?? NONE;
-    const counts = ({ hash, worker }: Waiting['queued']): boolean =>
-      (hash === undefined || hash === found?.hash) && (found?.job.mode !== 'all' || worker === undefined || worker === me);
+    const counts = ({ hash, worker, notAfter }: Waiting['queued']): boolean =>
+      (hash === undefined || hash === found?.hash) &&
+      (worker === undefined || worker === me || (found?.job.mode !== 'all' && (notAfter !== undefined || peers.has(worker))));
     return [...all.values()].every(({ queued }) => counts(queued))
       ? all
       : new Map([...all].filter(([, { queued }]) => counts(queued)));

@@ -33,6 +33,9 @@ export type Intents = {
 
 export type ClaimsDeps = CursorMovesDeps & { readonly intents: Intents };
 
+/** One that is forgotten costs an intent. */
+const MOST_REFUSED = 1_000;
+
 const nameOf = (tick: Pick<Tick, 'job' | 'fireTime'>): string => `${tick.job} ${String(tick.fireTime)}`;
 
 /** What this worker does about ticks and queued runs, against the coordination store. Each answers with inputs for the scheduler; `away` when the store did not answer. */
@@ -154,6 +157,7 @@ export const createClaims = (deps: ClaimsDeps) => {
       return hold({ ...sent, live: parsed.value, fence: parsed.value.fence ?? run.revision, cursorBefore: undefined }, true);
     await intents.drop(runId, attempt);
     if (!left) return [];
+    if (refused.size >= MOST_REFUSED) refused.clear(); // most of them were taken by others since
     refused.add(batch);
     return [{ type: 'unqueueable', runId: batch }];
   };

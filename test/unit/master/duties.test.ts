@@ -231,6 +231,19 @@ test('queued runs end when they expire, and with their job', () => {
   expect(named(dutiesOf(seen({ queue: [entry(keys.queued('a', 'q1'), queued())] }), context))).toStrictEqual(['jobDeleted']);
 });
 
+test('a share of a backfill ends when its worker has been gone for a day; one that any worker may take waits', () => {
+  const { notAfter: _never, ...share } = queued({ trigger: 'backfill', to: at(60_000), count: 2 });
+  const view = seen({
+    ...settled,
+    queue: [entry(keys.queued('a', 'q1'), { ...share, worker: 'w9' }), entry(keys.queued('a', 'q2'), { ...share, runId: 'q2' })],
+  });
+  const since = view.absentSince.get('w9') ?? NaN;
+  expect(dutiesOf(view, { ...context, monotonic: since + 86_400_000 })).toStrictEqual([]);
+  const duties = dutiesOf(view, { ...context, monotonic: since + 86_400_001 });
+  expect(named(duties)).toStrictEqual(['workerGone']);
+  expect(duties[0]?.transaction.then[0]).toMatchObject({ type: 'delete', key: keys.queued('a', 'q1') });
+});
+
 test('P5: a bare kill is spread to every run with an older fence, then goes', () => {
   const old = entry(keys.run('a', 'r1'), run(), 6);
   const young = entry(keys.run('a', 'r2'), run({ runId: 'r2' }), 20);
@@ -250,6 +263,16 @@ test('P5: a bare kill stands until no feed can be behind it: a run that is told 
   expect(named(dutiesOf(seen({ ...settled, kills: [bare] }), old!))).toStrictEqual(['bareKillDone']);
   const told = seen({ ...settled, kills: [bare], runs: [entry(keys.run('a', 'r1'), run(), 6)] });
   expect(named(dutiesOf(told, young!))).toStrictEqual(['spreadKill']);
+});
+
+test('P5: a bare kill also ends a run whose attempt failed before the kill was spread: its further attempt was queued later', () => {
+  const ended = entry(keys.run('a', 'r1'), run({ state: 'ended', outcome: 'failed', fence: 6, nextAttemptAt: at(0) }), 11);
+  const next = entry(keys.queued('a', 'r1'), queued({ runId: 'r1', attempt: 2 }), 11);
+  const later = entry(keys.queued('a', 'q1'), queued(), 12);
+  const view = seen({ ...settled, runs: [ended], queue: [next, later], kills: [entry(keys.killer('a'), 'x', 10)] });
+  const duties = dutiesOf(view, context);
+  expect(named(duties)).toStrictEqual(['killQueued']);
+  expect(duties[0]?.transaction.then[0]).toMatchObject({ type: 'delete', key: keys.queued('a', 'r1') });
 });
 
 test('keys of ended runs go after a minute, in bunches', () => {
