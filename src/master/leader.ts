@@ -197,7 +197,7 @@ const outbox = ({ coordination, runLog, keys, clock, log }: LeaderDeps, leader: 
     }),
     ignoreElements(),
   );
-  /** Halved by each failure, doubled by each success: a run log that is slower than its time limit takes few at once. */
+  /** Halved by each failure, a little more after each success: a run log that is slower than its time limit takes few at once. */
   let most = SHIPPED_AT_ONCE;
   const ship = async (): Promise<void> => {
     const entries: Entry[] = [];
@@ -221,7 +221,7 @@ const outbox = ({ coordination, runLog, keys, clock, log }: LeaderDeps, leader: 
       most = Math.max(1, Math.floor(entries.length / 2));
       throw error;
     });
-    most = Math.min(SHIPPED_AT_ONCE, most * 2);
+    most = Math.min(SHIPPED_AT_ONCE, most + 3);
     for (const { event, reason } of refused) log.error({ event, reason }, 'the run log refuses an event of the outbox');
     for (const id of conflicts) log.error({ id }, 'the run log holds another event under this id');
     const removed = await coordination.transact(

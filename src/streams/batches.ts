@@ -30,7 +30,7 @@ export type Batching<T, R> = {
 export const inBatches =
   <T, R>({ spanMs, size, write, clock, timeoutMs = 30_000, backoff = {} }: Batching<T, R>): OperatorFunction<T, R> =>
   (items$) => {
-    /** How many are written at once: halved by each failure, doubled by each success. */
+    /** How many are written at once: halved by each failure, a twentieth more after each success. */
     let most = size;
     const inParts = (batch: readonly T[]): Observable<R> => {
       let left = batch;
@@ -44,7 +44,7 @@ export const inBatches =
             },
             complete: () => {
               left = left.slice(part.length);
-              most = Math.min(size, most * 2);
+              most = Math.min(size, most + Math.ceil(size / 20));
             },
           }),
         );

@@ -67,7 +67,7 @@ test('P4: while the run log is away it says so, and what waits is stored when it
     );
     expectObservable(types$).toBe('900ms (a|)', { a: ['lagging', 'stored', 'stored'] });
     flush();
-    expect(notes).toStrictEqual(['take 0,1', 'confirm 0,1']);
+    expect(notes).toStrictEqual(['take 0,1', 'confirm 0', 'confirm 1']);
 }));
 
 test('what the run log never takes is set aside and told, a conflict is told', marbles(({ expectObservable, clock, flush }) => {
