@@ -479,22 +479,24 @@ export const dropQueued = ({
   };
 };
 
-/** A further attempt is no longer pinned to the worker of the one before: that has been gone for too long. */
+/** A further attempt is no longer pinned to the worker of the one before: that has been gone (`isGone`), or has taken nothing, for too long. */
 export const unpinQueued = ({
   keys,
   queued,
   queueRevision,
+  isGone,
   leader,
 }: {
   readonly keys: Keys;
   readonly queued: QueuedRun;
   readonly queueRevision: number;
+  readonly isGone: boolean;
   readonly leader: Compare;
 }): Transaction => {
   const { worker = '', movesAfterMs: _moves, ...rest } = queued;
   const key = keys.queued(queued.job, queued.runId);
   return {
-    if: [leader, revisionIs(key, queueRevision), { type: 'absent', key: keys.worker(worker) }],
+    if: [leader, revisionIs(key, queueRevision), ...(isGone ? [{ type: 'absent', key: keys.worker(worker) } as const] : [])],
     then: [put(key, rest)],
   };
 };

@@ -182,12 +182,17 @@ const queueEnds: Look = ({ queue, jobs, runs, absentSince }, { keys, leader, now
     return [{ name: reason, job: queued.job, transaction }];
   });
 
-/** Further attempts whose worker has been gone for too long: any other may take them. */
-const unpins: Look = ({ queue, absentSince }, { keys, leader, monotonic }) =>
+/** Further attempts whose worker has been gone for too long, or that have waited for as long while it takes nothing (it drains, its clock is off): any other may take them. */
+const unpins: Look = ({ queue, workers, absentSince }, { keys, leader, now, monotonic }) =>
   upTo(queue.values(), ({ queued, revision }) => {
-    const since = queued.movesAfterMs === undefined ? undefined : absentSince.get(queued.worker ?? '');
-    if (since === undefined || monotonic - since < (queued.movesAfterMs ?? 0)) return [];
-    return [{ name: 'unpin', job: queued.job, transaction: unpinQueued({ keys, queued, queueRevision: revision, leader }) }];
+    const { movesAfterMs, worker = '', job, notBefore } = queued;
+    if (movesAfterMs === undefined) return [];
+    const [there, since] = [workers.get(worker), absentSince.get(worker)];
+    const takesNothing = there !== undefined && (there.draining || there.skewed === true);
+    const waitedMs = takesNothing ? now - toMs(notBefore) : since === undefined ? 0 : monotonic - since;
+    if (waitedMs < movesAfterMs) return [];
+    const transaction = unpinQueued({ keys, queued, queueRevision: revision, isGone: !takesNothing, leader });
+    return [{ name: 'unpin', job, transaction }];
   });
 
 /** A kill put by hand for a whole job means every run with an older fence: one key a run (P5), then the bare key goes. */

@@ -190,6 +190,24 @@ test('the run key stays while a further attempt waits', () => {
   expect(named(dutiesOf(seen(entries), context))).toStrictEqual(['removeEnded']);
 });
 
+test.each([{ draining: true }, { skewed: true }])(
+  'an attempt that is pinned to a worker that takes nothing (%j) may go elsewhere after as long: the job would be busy until it expires',
+  (state) => {
+    const pinned = next({ worker: 'w1', movesAfterMs: 180_000 });
+    const [there] = settled.workers.map(({ value }) => entry(keys.worker('w1'), { ...(JSON.parse(value) as object), ...state }));
+    const view = seen({
+      ...settled,
+      workers: [there!],
+      runs: [entry(keys.run('a', 'r1'), ended, 8)],
+      queue: [entry(keys.queued('a', 'r1'), pinned, 9)],
+    });
+    const readyAt = Date.parse(pinned.notBefore);
+    expect(named(dutiesOf(view, { ...context, now: readyAt + 179_999 }))).not.toContain('unpin');
+    const duties = dutiesOf(view, { ...context, now: readyAt + 180_000 });
+    expect(transactionOf(duties, 'unpin').if).not.toContainEqual({ type: 'absent', key: keys.worker('w1') });
+  },
+);
+
 test('an attempt that is pinned to a worker that has been gone for lostAfterMs may go elsewhere; what a person pinned stays', () => {
   const pinned = next({ worker: 'w1', movesAfterMs: 180_000 });
   const viewAt = (each: QueuedRun, workers = settled.workers) =>
