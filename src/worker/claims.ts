@@ -44,7 +44,8 @@ export const createClaims = (deps: ClaimsDeps) => {
   const moves = createCursorMoves(deps);
   /** Run ids of claims whose answer is not known: a claim that is tried again must find its own run key. */
   const asked = new Map<string, string>();
-  /** Queue keys that could not be taken the last time: whoever waits for the end of a long run looks at its lock alone, and writes no intent for it. */
+  /** What could not be taken the last time: whoever waits for the end of a long run looks at its lock alone, and writes no intent for it. Of a range each tick by itself: the lock may
+   *  be held by the one before, whose claim found no answer and is still to be asked for. */
   const refused = new Set<string>();
 
   const liveOf = (
@@ -122,9 +123,9 @@ export const createClaims = (deps: ClaimsDeps) => {
     if (queued.notAfter !== undefined && toMs(queued.notAfter) <= clock.now()) return [];
     if (queued.hash !== undefined && queued.hash !== known.hash) return [];
     const batch = queued.runId;
-    if (refused.has(batch) && (await isHeld(known))) return [{ type: 'unqueueable', runId: batch }];
-    refused.delete(batch);
     const name = `${batch} ${queued.fireTime}`;
+    if (refused.has(name) && (await isHeld(known))) return [{ type: 'unqueueable', runId: batch }];
+    refused.delete(name);
     const runId = queued.to === undefined ? batch : (asked.get(name) ?? uuidv7());
     if (queued.to !== undefined) asked.set(name, runId);
     const nominalAt = queued.nominalAt ?? tickAt(known, queued.fireTime)?.nominalAt;
@@ -158,7 +159,7 @@ export const createClaims = (deps: ClaimsDeps) => {
     await intents.drop(runId, attempt);
     if (!left) return [];
     if (refused.size >= MOST_REFUSED) refused.clear(); // most of them were taken by others since
-    refused.add(batch);
+    refused.add(name);
     return [{ type: 'unqueueable', runId: batch }];
   };
 

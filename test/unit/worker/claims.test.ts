@@ -100,3 +100,47 @@ test('P4: two looks at one queued run at one time take it once, and the one that
   ]);
   expect(happened).toStrictEqual(['written', 'asked', 'dropped', 'written', 'asked', 'held']);
 });
+
+test('P1: a claim of a range whose answer was lost is found again, though the next tick of the range was refused meanwhile', async () => {
+  const keys = createKeys();
+  const read = readJob('a', JSON.stringify({ name: 'a', command: 'true', cronExpr: '* * * * *' }), 1);
+  if (!read.ok) throw new Error('not a job');
+  let lost: { readonly key: string; readonly value: string; readonly revision: number; readonly created: number } | undefined;
+  const rest = { key: keys.queued('a', 'b1'), value: '{}', revision: 7, created: 5 };
+  const claims = createClaims({
+    coordination: {
+      transact: async ({ then, else: reads = [] }: Transaction): Promise<Transacted> => {
+        const put = then.find((each) => each.type === 'put' && each.key.startsWith(keys.runsOf('a')));
+        if (put?.type !== 'put')
+          return { succeeded: true, revision: 9, reads: [lost && { ...lost, key: keys.lock('a'), value: 'held' }] };
+        if (!lost) {
+          lost = { key: put.key, value: put.value, revision: 7, created: 7 };
+          throw new Unavailable('done, and its answer is lost');
+        }
+        const at = new Map([lost, rest].map((each) => [each.key, each]));
+        return { succeeded: false, revision: 9, reads: reads.map((each) => at.get(each.key)) };
+      },
+    } as unknown as Coordination,
+    keys,
+    clock: systemClock,
+    me: { id: 'w1', name: 'one', registeredAt: 0 },
+    intents: { write: async () => undefined, claimed: async () => undefined, drop: async () => undefined },
+    read: () => undefined,
+  });
+  const queued: QueuedRun = {
+    v: 1,
+    runId: 'b1',
+    job: 'a',
+    trigger: 'backfill',
+    fireTime: AT,
+    to: '2027-01-31T09:05:00.000Z',
+    attempt: 1,
+    notBefore: AT,
+    queuedAt: AT,
+  };
+  const first = { queued, revision: 5 };
+  expect(await claims.take(read.value, first)).toStrictEqual([{ type: 'doubtful', waiting: first }]);
+  const second = { queued: { ...queued, fireTime: '2027-01-31T09:01:00.000Z' }, revision: 7 };
+  expect(await claims.take(read.value, second)).toStrictEqual([{ type: 'unqueueable', runId: 'b1' }]);
+  expect(await claims.take(read.value, first)).toMatchObject([{ type: 'claimed', attempt: 1 }]);
+});
