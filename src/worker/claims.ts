@@ -79,7 +79,7 @@ export const createClaims = (deps: ClaimsDeps) => {
     return [{ type: 'claimed', runId: run.live.runId, attempt: run.live.attempt }];
   };
 
-  const claim = async (of: OfJob, tick: Tick, rank: number): Promise<readonly Input[]> => {
+  const claim = async (of: OfJob, tick: Tick, rank: number | undefined): Promise<readonly Input[]> => {
     const { known } = of;
     const name = nameOf(tick);
     if (clock.now() - tick.fireTime > known.job.lateAfterMs) {
@@ -193,6 +193,13 @@ export const createClaims = (deps: ClaimsDeps) => {
     async (before: readonly Input[] = []): Promise<readonly Input[]> =>
       before.some(({ type }) => type === 'claimed') ? [] : act();
 
+  /** A claim of this tick that found no answer may hold: it is asked for again, though this worker is full by now, or the job busy with what waits. Else nobody would start it. */
+  const unlessAsked = (of: OfJob, tick: Tick, act: () => Promise<readonly Input[]>): Promise<readonly Input[]> =>
+    inTurn(
+      nameOf(tick),
+      unlessClaimed(() => orAway(tick, asked.has(nameOf(tick)) ? claim(of, tick, undefined) : act())),
+    );
+
   return {
     claim: (of: OfJob, tick: Tick, rank: number) =>
       inTurn(
@@ -200,9 +207,10 @@ export const createClaims = (deps: ClaimsDeps) => {
         unlessClaimed(() => orAway(tick, claim(of, tick, rank))),
       ),
     look: (known: KnownJob, tick: Tick) => orAway(tick, moves.look(known, tick)),
-    skip: (of: OfJob, tick: Tick, reason: Reason) => orAway(tick, moves.skip(of, tick, reason)),
-    enqueue: (of: OfJob, tick: Tick, isBusy: boolean) => orAway(tick, moves.enqueue(of, tick, isBusy)),
-    replace: (of: OfJob, command: Extract<Command, { type: 'replace' }>) => orAway(command.tick, moves.replace(of, command)),
+    skip: (of: OfJob, tick: Tick, reason: Reason) => unlessAsked(of, tick, () => moves.skip(of, tick, reason)),
+    enqueue: (of: OfJob, tick: Tick, isBusy: boolean) => unlessAsked(of, tick, () => moves.enqueue(of, tick, isBusy)),
+    replace: (of: OfJob, command: Extract<Command, { type: 'replace' }>) =>
+      unlessAsked(of, command.tick, () => moves.replace(of, command)),
     take: (known: KnownJob, waiting: Waiting) =>
       inTurn(
         `${waiting.queued.runId} ${waiting.queued.fireTime} ${String(waiting.queued.attempt)}`,

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
+import { toInstant } from '../../../src/domain/instant.ts';
 import { createKeys } from '../../../src/domain/keys.ts';
 import { readJob } from '../../../src/domain/known-job.ts';
+import { formatCursor } from '../../../src/domain/tick.ts';
 import type { Transaction } from '../../../src/domain/transaction.ts';
 import type { QueuedRun } from '../../../src/domain/values.ts';
 import { systemClock } from '../../../src/streams/clock.ts';
@@ -143,4 +145,47 @@ test('P1: a claim of a range whose answer was lost is found again, though the ne
   const second = { queued: { ...queued, fireTime: '2027-01-31T09:01:00.000Z' }, revision: 7 };
   expect(await claims.take(read.value, second)).toStrictEqual([{ type: 'unqueueable', runId: 'b1' }]);
   expect(await claims.take(read.value, first)).toMatchObject([{ type: 'claimed', attempt: 1 }]);
+});
+
+test('P3: a claim whose answer was lost is asked for again, though the worker is full by now or the job busy', async () => {
+  const keys = createKeys();
+  const read = readJob('a', JSON.stringify({ name: 'a', command: 'true', cronExpr: '* * * * *' }), 1);
+  if (!read.ok) throw new Error('not a job');
+  const fireTime = Date.now();
+  const tick = { job: 'a', fireTime, nominalAt: fireTime, prev: fireTime - 60_000, revision: 1 };
+  const of = { known: read.value, standing: undefined };
+  const again = ['enqueue', 'skip', 'replace'] as const;
+  for (const how of again) {
+    let lost: { readonly key: string; readonly value: string } | undefined;
+    const claims = createClaims({
+      coordination: {
+        transact: async ({ then, else: reads = [] }: Transaction): Promise<Transacted> => {
+          const put = then.find((each) => each.type === 'put' && each.key.startsWith(keys.runsOf('a')));
+          if (!lost && put?.type === 'put') {
+            lost = { key: put.key, value: put.value };
+            throw new Unavailable('done, and its answer is lost');
+          }
+          const at = (key: string, value: string) => ({ key, value, revision: 7, created: 7 });
+          const cursor = formatCursor({ at: toInstant(fireTime), decision: { v: 1, hash: read.value.hash } });
+          const found = reads.map((each) =>
+            each.key === lost?.key ? at(each.key, lost.value) : each.key === keys.tick('a') ? at(each.key, cursor) : undefined,
+          );
+          return { succeeded: false, revision: 9, reads: found };
+        },
+      } as unknown as Coordination,
+      keys,
+      clock: systemClock,
+      me: { id: 'w1', name: 'one', registeredAt: 0 },
+      intents: { write: async () => undefined, claimed: async () => undefined, drop: async () => undefined },
+      read: () => undefined,
+    });
+    expect(await claims.claim(of, tick, 0)).toStrictEqual([{ type: 'away', tick }]);
+    const answer =
+      how === 'enqueue'
+        ? claims.enqueue(of, tick, false)
+        : how === 'skip'
+          ? claims.skip(of, tick, 'overlap')
+          : claims.replace(of, { type: 'replace', tick, holder: undefined, isKilled: false, away: [] });
+    expect(await answer).toMatchObject([{ type: 'claimed', attempt: 1 }]);
+  }
 });
