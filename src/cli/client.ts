@@ -77,7 +77,9 @@ const problemText = async (answer: Response, hasToken: boolean): Promise<string>
   const text = await answer.text();
   try {
     const { title, detail, errors = [] } = JSON.parse(text) as Problem;
-    return [detail ?? title, ...errors.map(({ path, message }) => `  ${path === '' ? '(all)' : path}: ${message}`)].join('\n');
+    const told = errors.map(({ path, message }) => `${path === '' ? '(all)' : path}: ${message}`);
+    if (told.length === 1 && told[0] === detail) return detail;
+    return [detail ?? title, ...told.map((line) => `  ${line}`)].join('\n');
   } catch {
     return `the master answered ${String(answer.status)}: ${text.slice(0, 300)}`;
   }

@@ -1,4 +1,4 @@
-import { Group, Paper, Stack, Text, Title } from '@mantine/core';
+import { Anchor, Group, Paper, Stack, Text, Title } from '@mantine/core';
 import { useState, type ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { SpreadView, StatsView } from '../../src/domain/wire.ts';
@@ -57,9 +57,9 @@ const Whole = ({ stats, since }: { readonly stats: StatsView; readonly since: Si
           <ul className={classes['list']}>
             {overdue.map(({ id, job, overdueAt }) => (
               <li key={id} data-overdue={job}>
-                <Link href={`/runs/${id}`} className="anywhere">
+                <Anchor component={Link} href={`/runs/${id}`} size="sm" className="anywhere">
                   ! {job}
-                </Link>
+                </Anchor>
                 <span>
                   {texts.pastLimitFor} {overdueAt !== undefined && <Growing since={overdueAt} />}
                 </span>
@@ -132,9 +132,9 @@ const Top = ({ title, none, rows, hrefOf }: TopProps) => (
       <ul className={classes['list']}>
         {rows.map(([job, told, hint]) => (
           <li key={job} data-top={job}>
-            <Link href={hrefOf(job)} className="anywhere">
+            <Anchor component={Link} href={hrefOf(job)} size="sm" className="anywhere">
               {job}
-            </Link>
+            </Anchor>
             <span className="figures" style={{ flexShrink: 0 }} title={hint}>
               {told}
             </span>

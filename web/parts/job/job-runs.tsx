@@ -155,9 +155,10 @@ const Waiting = ({ runs, zone }: { readonly runs: readonly RunView[]; readonly z
               )}
               {run.by !== undefined && ` · ${run.by}`}
               {run.workerName !== undefined && ` · ${texts.onWorker(run.workerName)}`}
-              {run.to === undefined && (
+              {run.attempt > 1 && ` · ${texts.attemptNumber(run.attempt)}`}
+              {run.to === undefined && run.attempt === 1 && (
                 <>
-                  {' · '}
+                  {` · ${texts.waitingFor} `}
                   <Growing since={run.fireTime} zone={zone} />
                 </>
               )}

@@ -31,6 +31,7 @@ export const job = {
   allOfIts: 'All its runs',
   newOnes: (count: string) => `${count} new`,
   waitingRuns: 'Waiting to run',
+  waitingFor: 'waiting for',
   waitingHint: 'Decided, and not started yet: a worker takes each as soon as it may.',
 
   leftOfRange: (n: number, count: string) => (n === 1 ? 'one run left' : `${count} runs left`),
@@ -82,7 +83,7 @@ export const job = {
   onWorker: (worker: string) => `on ${worker}`,
 
   whereItMayRun: 'Where it may run',
-  placementNone: 'No worker matches now, so it cannot run. Start one that does, or change the job’s placement.',
+  placementNone: 'No worker matches now, so it cannot run. Start one that does, or change what the job asks for.',
   matches: 'would take it now',
   placedNot: {
     name: 'the job names other workers',

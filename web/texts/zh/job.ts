@@ -32,6 +32,7 @@ export const job: Translated<typeof inEnglish> = {
   allOfIts: '它的全部运行',
   newOnes: (count) => `${count} 条新记录`,
   waitingRuns: '等待运行',
+  waitingFor: '已等待',
   waitingHint: '已经决定、尚未开始：一旦条件允许，就会有工作节点接手。',
 
   leftOfRange: (_n: number, count: string) => `还剩 ${count} 次`,
@@ -82,7 +83,7 @@ export const job: Translated<typeof inEnglish> = {
   onWorker: (worker) => `在 ${worker} 上`,
 
   whereItMayRun: '可以在哪里运行',
-  placementNone: '目前没有符合条件的工作节点，因此它无法运行。请启动一个符合条件的，或修改作业的放置要求。',
+  placementNone: '目前没有符合条件的工作节点，因此它无法运行。请启动一个符合条件的，或修改作业的要求。',
   matches: '现在可以接手',
   placedNot: {
     name: '作业指定了其他工作节点',
