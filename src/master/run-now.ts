@@ -190,6 +190,7 @@ export const createRunNow = ({ stores: { coordination }, keys, clock, projection
       const [start, end, now] = [toMs(from), toMs(to), clock.now()];
       if (Number.isNaN(start)) throw badField('/from', 'invalid', 'not an instant, as 2027-01-31T09:00:00Z');
       if (Number.isNaN(end)) throw badField('/to', 'invalid', 'not an instant, as 2027-01-31T09:00:00Z');
+      if (end < start) throw badField('/from', 'invalid', 'lies after to');
       if (end > now) throw badField('/to', 'invalid', 'lies ahead: what is to come is run by the schedule');
       const first = known.schedule.next(start - 1)?.fireTime;
       if (first === undefined || first > end) throw badField('/from', 'nothing', 'the schedule has no tick between the two');

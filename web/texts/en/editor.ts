@@ -135,7 +135,7 @@ export const editor = {
     },
     '/placement/mode': {
       one: ['One worker', 'Whichever is free; lose one, and another takes it'],
-      all: ['Every worker', 'Each that may take it runs each time once; one that is away has nothing to make up for'],
+      all: ['Every worker', 'Each that may take it runs each time once; one that starts later has nothing to make up for'],
     },
     '/overlap': {
       skip: ['Leave this one out', 'The new time does not run, and is told as skipped'],
@@ -151,7 +151,7 @@ export const editor = {
     '/timeout/action': {
       kill: ['Kill it', 'TERM, then KILL after the grace'],
       abandon: ['Let it go on', 'It counts as timed out, and the next run may start beside it'],
-      alert: ['Only say so', 'It goes on'],
+      alert: ['Only say so', 'It goes on to its end, and is shown as overdue'],
     },
   },
 } as const;

@@ -135,7 +135,7 @@ export const editor: Translated<typeof inEnglish> = {
     },
     '/placement/mode': {
       one: ['一个工作节点', '由空闲的执行；一个失效，另一个接手'],
-      all: ['每个工作节点', '凡可执行的，每次各运行一次；当时不在的无需补跑'],
+      all: ['每个工作节点', '凡可执行的，每次各运行一次；之后才启动的无需补跑'],
     },
     '/overlap': {
       skip: ['略过这一次', '新的这次不运行，记为已跳过'],
@@ -151,7 +151,7 @@ export const editor: Translated<typeof inEnglish> = {
     '/timeout/action': {
       kill: ['终止', '先 TERM，宽限期后 KILL'],
       abandon: ['让它继续', '算作超时，下一次运行可与它并行'],
-      alert: ['只作提醒', '它继续运行'],
+      alert: ['只作提醒', '它运行到结束，并显示为已超时限'],
     },
   },
 };
