@@ -95,6 +95,24 @@ export const wholeRuns = (events: readonly RunEvent[]): ReadonlyMap<string, LogD
   return whole;
 };
 
+/** Of runs that end in this batch in their first attempt and began in an earlier one: the ids of the events that came before, for all of them at once. With them such a run is whole. Not of one that
+ *  has more than `most` of them. Pure. */
+export const earlierOf = (events: readonly RunEvent[], most: number): readonly string[] => {
+  const firsts = new Map<string, number>();
+  const ended = new Set<string>();
+  for (const event of events) {
+    if (!('seq' in event) || event.attempt !== 1) continue;
+    firsts.set(event.runId, Math.min(event.seq, firsts.get(event.runId) ?? Infinity));
+    if (event.type === 'finished') ended.add(event.runId);
+  }
+  return [...ended].flatMap((runId) => {
+    const count = firsts.get(runId) ?? 0;
+    return count > most
+      ? []
+      : Array.from({ length: count }, (_, seq) => `${attemptPrefix(runId, 1)}${String(seq).padStart(8, '0')}`);
+  });
+};
+
 /** The id of the leader's finding about the first attempt of a run. */
 export const lostIdOf = (runId: string): string => `${attemptPrefix(runId, 1)}lost`;
 

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { runIdOf, type RunEvent, type StoredRunEvent } from '../../domain/events.ts';
 import type { LogDocument } from '../../domain/run.ts';
 import { lastValueFrom, from, mergeMap } from 'rxjs';
-import { lostIdOf, projectionOf, runsOf, settle, SHOWN_BYTES, wholeRuns, type Projected } from '../project.ts';
+import { earlierOf, lostIdOf, projectionOf, runsOf, settle, SHOWN_BYTES, wholeRuns, type Projected } from '../project.ts';
 import { byIds } from './by-ids.ts';
 import { DUPLICATE_KEY, isOfADocument, reasonOf, unfitReason } from './faults.ts';
 import { insertEach } from './insert.ts';
@@ -77,7 +77,12 @@ export const projectInto = ({ events, documents, log }: Collections) => {
 
   /** Answers the ids of the runs whose documents it has written. */
   const bring = async (stored: readonly RunEvent[]): Promise<ReadonlySet<string>> => {
-    const whole = wholeRuns(stored);
+    const earlier: RunEvent[] = [];
+    for await (const row of byIds(events, earlierOf(stored, FEW_EVENTS))) {
+      const event = fromRow(row);
+      if (event.type !== 'unknown') earlier.push(event);
+    }
+    const whole = wholeRuns([...earlier, ...stored]);
     await putNew([...whole.values()]);
     const lost = new Set<string>();
     for await (const { _id } of byIds(events, [...whole.keys()].map(lostIdOf), { _id: 1 })) lost.add(_id);

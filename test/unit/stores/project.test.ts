@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { eventId, type RunEvent } from '../../../src/domain/events.ts';
 import type { LogDocument } from '../../../src/domain/run.ts';
-import { createKept, projectionOf, runsOf, settle, wholeRuns, type Projected } from '../../../src/stores/project.ts';
+import { createKept, earlierOf, projectionOf, runsOf, settle, wholeRuns, type Projected } from '../../../src/stores/project.ts';
 
 const at = '2026-01-01T00:00:00.000Z';
 const of = (attempt = 1) => ({ v: 1, job: 'a', runId: 'r', attempt, at }) as const;
@@ -53,6 +53,16 @@ test.each([
   ['a later attempt', [claimed(2), finished(1, 2)], false],
 ])('a run is whole in a batch: %s', (_what, events, isWhole) => {
   expect(wholeRuns(events).has('r')).toBe(isWhole);
+});
+
+test.each([
+  ['it began before', [output(2, 1), finished(3)], ['r/001/00000000', 'r/001/00000001']],
+  ['it is whole', [claimed(), finished(1)], []],
+  ['it has not ended', [output(2, 1)], []],
+  ['a further attempt', [finished(3, 2)], []],
+  ['too much of it is missing', [finished(9)], []],
+])('what came before the batch of a run that ends in it: %s', (_what, events, ids) => {
+  expect(earlierOf(events, 8)).toStrictEqual(ids);
 });
 
 test('runs of a batch: ended or not, with the highest number that is told', () => {
