@@ -112,10 +112,11 @@ export const percentile = ({ count, min, max, buckets }: Spread, part: number): 
   return max;
 };
 
-/** How many runs there were, and how many of them did not succeed; what was skipped never ran. */
+/** How many runs there were, and how many of them went wrong. What was skipped never ran, and what was killed was ended by intent, by a person or by overlap `replace`: an hour knows outcomes and no
+ *  reasons, so killed runs are counted as a whole, in `outcomes` only. */
 export const countsOf = ({ outcomes }: Tally): { readonly runs: number; readonly failing: number } => {
   const runs = Object.values(outcomes).reduce((sum, count) => sum + count, 0);
-  return { runs, failing: runs - (outcomes.succeeded ?? 0) - (outcomes.skipped ?? 0) };
+  return { runs, failing: (outcomes.failed ?? 0) + (outcomes.timedOut ?? 0) + (outcomes.lost ?? 0) };
 };
 
 /** What an ended run's document says for statistics. */

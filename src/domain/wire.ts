@@ -207,7 +207,7 @@ export type SpreadView = Static<typeof SpreadView>;
 
 const tally = {
   runs: count,
-  /** Those that neither succeeded nor were skipped. */
+  /** Those that failed, timed out or were lost; what was killed was ended by intent. */
   failing: count,
   outcomes: Type.Record(Type.String(), count),
   duration: Type.Optional(SpreadView),

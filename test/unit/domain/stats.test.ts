@@ -23,6 +23,11 @@ test('a tally counts by outcome, and what it counts has sum, least and most', ()
   expect(countsOf(tally)).toStrictEqual({ runs: 4, failing: 1 });
 });
 
+test('what overlap replace or a person ended does not count as gone wrong', () => {
+  const outcomes = ['succeeded', 'failed', 'timedOut', 'killed', 'killed', 'lost', 'skipped'];
+  expect(countsOf(tallyOf(outcomes.map((outcome) => ({ outcome }))))).toStrictEqual({ runs: 7, failing: 3 });
+});
+
 test('nothing has no percentile', () => {
   expect(tallyOf([])).toStrictEqual(EMPTY_TALLY);
   expect(percentile(EMPTY_TALLY.duration, 0.5)).toBeUndefined();

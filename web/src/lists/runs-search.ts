@@ -16,8 +16,8 @@ export const RUN_OUTCOMES = (Object.keys(outcomeTexts) as (keyof typeof outcomeT
   (each) => each !== 'running' && each !== 'queued',
 );
 
-/** Anything that went wrong, as the API is asked for several. */
-export const WRONG = 'failed,timedOut,killed,lost';
+/** Anything that went wrong, as the API is asked for several; what statistics count as failing. */
+export const WRONG = 'failed,timedOut,lost';
 
 /** What the address asks for: the names of the API, and `since` in place of `from`. */
 export type RunsSearch = RunsAsked & { readonly since?: Since | undefined };
