@@ -15,7 +15,7 @@ const { outcomes, triggers, reasons } = spoken.words;
 export const outcomeTexts = {
   succeeded: ['✓', outcomes.succeeded, 'teal'],
   failed: ['✕', outcomes.failed, 'red'],
-  timedOut: ['⏱', outcomes.timedOut, 'orange'],
+  timedOut: ['!', outcomes.timedOut, 'orange'],
   killed: ['■', outcomes.killed, 'grape'],
   lost: ['?', outcomes.lost, 'red'],
   skipped: ['»', outcomes.skipped, 'gray'],
