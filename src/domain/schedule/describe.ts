@@ -1,6 +1,7 @@
 import withLocales from 'cronstrue/i18n.js';
 import { toInstant } from '../instant.ts';
 import type { Language } from '../words.ts';
+import { RANGES } from './dialect.ts';
 import { readFields, type ReadFields } from './fields.ts';
 import { readLines, type CronLine } from './text.ts';
 import { WORDS } from './words.ts';
@@ -45,7 +46,7 @@ const sentenceOf = (line: CronLine, language: Language, name: string): string =>
 
 /** Throws where it cannot be put into words. */
 const fieldsInWords = ({ text, fields: { days } }: ReadFields, language: Language): string => {
-  const parts = text.toUpperCase().split(' ');
+  const parts = evenOrListed(text.toUpperCase().split(' '));
   const ofMonth = parts.length === 5 ? 2 : 3;
   const ofWeek = ofMonth + 2;
   // Of a list with L in it cronstrue tells the first only.
@@ -65,6 +66,29 @@ const fieldsInWords = ({ text, fields: { days } }: ReadFields, language: Languag
   if (!days.either || /, or on |或者/.test(sentence)) return sentence;
   const or = say(parts.with(ofMonth, '*'));
   return `${say(parts.with(ofWeek, '*'))}${WORDS[language].or}${or.charAt(0).toLowerCase()}${or.slice(1)}`;
+};
+
+const CLOCK = ['second', 'minute', 'hour'] as const;
+
+/** "Every 40 seconds" is not what a step of 40 does: it begins anew each minute. Where a step does not divide its field, the numbers themselves are told. */
+const evenOrListed = (parts: readonly string[]): readonly string[] => {
+  const clock = parts.length === 5 ? CLOCK.slice(1) : CLOCK;
+  return parts.map((part, index) => {
+    const field = clock[index];
+    return field === undefined ? part : listed(part, RANGES[field].to);
+  });
+};
+
+/** A field of the clock that ends with `last`, with the steps that go through to its end and do not divide it as numbers. */
+const listed = (part: string, last: number): string => {
+  const items = part.split(',').flatMap((item) => {
+    const [, first = '0', end = String(last), step = '1'] = /^(?:[*?]|(\d+)(?:-(\d+))?)\/(\d+)$/.exec(item) ?? [];
+    const [from, by] = [Number(first), Number(step)];
+    if (Number(end) !== last || by === 0 || (last + 1) % by === 0) return [item];
+    return Array.from({ length: Math.floor((last - from) / by) + 1 }, (_, index) => String(from + index * by));
+  });
+  const areNumbers = items.every((item) => /^\d+$/.test(item));
+  return [...new Set(areNumbers ? items.toSorted((a, b) => Number(a) - Number(b)) : items)].join(',');
 };
 
 const UNITS = [
