@@ -1,5 +1,6 @@
 import { Alert } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import type { OverlapPolicy } from '../../../src/domain/job.ts';
 import type { StatsView } from '../../../src/domain/wire.ts';
 import { ask } from '../../src/api.ts';
 import { now } from '../../src/clock.ts';
@@ -10,8 +11,10 @@ import { texts } from '../../src/texts.ts';
 
 const WEEK_MS = 7 * 86_400_000;
 
-/** Warns where a job's own measured lengths are longer than its fire times are apart. */
-export const OverlapWarning = ({ name, schedule }: { readonly name: string; readonly schedule: Schedule }) => {
+type OverlapWarningProps = { readonly name: string; readonly schedule: Schedule; readonly overlap: OverlapPolicy };
+
+/** Warns where a job's own measured lengths are longer than its fire times are apart: of what its overlap policy makes of that. */
+export const OverlapWarning = ({ name, schedule, overlap }: OverlapWarningProps) => {
   const { fires } = useFires(schedule);
   const { data } = useQuery({
     queryKey: ['lengths', name],
@@ -27,7 +30,7 @@ export const OverlapWarning = ({ name, schedule }: { readonly name: string; read
   );
   if (!found) return null;
   return (
-    <Alert color="orange" title={texts.mayOverlap} data-may-overlap icon={<span aria-hidden="true">!</span>}>
+    <Alert color="orange" title={texts.mayOverlap[overlap]} data-may-overlap={overlap} icon={<span aria-hidden="true">!</span>}>
       {texts.mayOverlapHint(format.length(found.tookMs), format.length(found.apartMs))}
     </Alert>
   );

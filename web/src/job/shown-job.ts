@@ -1,5 +1,14 @@
+import type { OverlapPolicy } from '../../../src/domain/job.ts';
 import type { JobView } from '../../../src/domain/wire.ts';
 import type { Schedule } from './use-fires.ts';
+
+const OVERLAPS: readonly OverlapPolicy[] = ['skip', 'allow', 'queue', 'replace'];
+
+/** The policy of `overlap` as it is written: by its name, or with a length of its queue. */
+const overlapIn = (overlap: unknown): OverlapPolicy => {
+  const policy = typeof overlap === 'object' && overlap !== null && 'policy' in overlap ? overlap.policy : overlap;
+  return OVERLAPS.find((each) => each === policy) ?? 'skip';
+};
 
 /** What of a job is shown. A value that was put into etcd by hand may lack anything, or have something else in its place. */
 export type ShownJob = {
@@ -8,13 +17,14 @@ export type ShownJob = {
   readonly tags: readonly string[];
   readonly schedule: Schedule;
   readonly jitterMs: number;
+  readonly overlap: OverlapPolicy;
   readonly isOn: boolean;
 };
 
 export const shownJob = ({ job, broken }: Pick<JobView, 'job' | 'broken'>): ShownJob => {
   const fields = job as Readonly<Record<string, unknown>>;
   const text = (field: string): string | undefined => (typeof fields[field] === 'string' ? fields[field] : undefined);
-  const { tags, jitterMs, enabled } = fields;
+  const { tags, jitterMs, overlap, enabled } = fields;
   return {
     command: text('command') ?? '',
     description: text('description') ?? '',
@@ -26,6 +36,7 @@ export const shownJob = ({ job, broken }: Pick<JobView, 'job' | 'broken'>): Show
       endAt: text('endAt'),
     },
     jitterMs: typeof jitterMs === 'number' ? jitterMs : 0,
+    overlap: overlapIn(overlap),
     isOn: enabled !== false && broken === undefined,
   };
 };
