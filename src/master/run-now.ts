@@ -21,8 +21,14 @@ export type RunNow = {
 };
 /** `dryRun`: it is counted, and nothing is queued. */
 export type Backfill = { readonly from: string; readonly to: string; readonly dryRun?: boolean };
-/** How many runs, the first and the last fire time, and the id of what waits (of the first worker's, under placement `all`). */
-export type Backfilled = { readonly count: number; readonly first: string; readonly last: string; readonly runId?: string };
+/** How many runs, the first and the last fire time, and the id of what waits (of the first worker's, under placement `all`; `runIds` are then those of all). */
+export type Backfilled = {
+  readonly count: number;
+  readonly first: string;
+  readonly last: string;
+  readonly runId?: string;
+  readonly runIds?: string[];
+};
 
 /** A run that somebody waits for must not start when they have gone home. */
 const RUN_NOW_MS = 600_000;
@@ -241,7 +247,7 @@ export const createRunNow = ({ stores: { coordination }, keys, clock, projection
       }
       log.info({ job: name, run: ids[0], by, count, from, to }, 'backfill');
       await projection.reached('queue', revision);
-      return { ...told, ...defined({ runId: ids[0] }) };
+      return { ...told, ...defined({ runId: ids[0] }), ...(ids.length > 1 && { runIds: ids }) };
     },
   };
 };

@@ -2,7 +2,13 @@ import type { Command } from 'commander';
 import { createClient, Told, type ClientOptions } from '../client.ts';
 
 type Options = ClientOptions & { readonly from: string; readonly to: string; readonly dryRun?: boolean };
-type Backfilled = { readonly count: number; readonly first: string; readonly last: string; readonly runId?: string };
+type Backfilled = {
+  readonly count: number;
+  readonly first: string;
+  readonly last: string;
+  readonly runId?: string;
+  readonly runIds?: readonly string[];
+};
 /** Makes a command of `cronstream job`: usage, description, examples. */
 type Add = (usage: string, description: string, examples: readonly string[]) => Command;
 
@@ -28,10 +34,13 @@ export const addJobBackfill = (add: Add, print: (text: string) => void): void =>
           ? JSON.stringify(done)
           : dryRun
             ? `It would be ${ticks}`
-            : `Queued: ${ticks}. What is left: cronstream job ticks ${name}, or the job's page; end it: cronstream job kill ${name}`,
+            : `Queued: ${ticks}. What is left: cronstream job ticks ${name}, or the job's page; end what still waits of it: cronstream job kill ${name} --run ${idsOf(done).join(' ')}`,
       );
     });
 };
+
+/** Of each range that waits: one, or one a worker under placement `all`. */
+const idsOf = ({ runId = '', runIds = [runId] }: Backfilled): readonly string[] => runIds;
 
 const instantOf = (option: string, text: string): string => {
   const at = new Date(text);

@@ -118,12 +118,24 @@ export const addJobCommands = (program: Command): void => {
 
   addJobBackfill(add, print);
 
-  add('kill <name>', 'end the live and the waiting runs of a job', ['kill backup']).action(
-    async (name: string, options: ClientOptions) => {
-      const answer = await createClient(options).json<unknown>('POST', `${path(name)}/kill`, {});
-      print(options.json ? JSON.stringify(answer) : `Asked: the runs of ${name} are being ended`);
-    },
-  );
+  add('kill <name>', 'end the live and the waiting runs of a job, or only some', ['kill backup', 'kill backup --run 0196…'])
+    .option('--run <id...>', 'only these: runs, or what still waits of a backfill')
+    .action(async (name: string, { run: ids, ...options }: ClientOptions & { run?: string[] }) => {
+      const client = createClient(options);
+      if (ids === undefined) {
+        const answer = await client.json<unknown>('POST', `${path(name)}/kill`, {});
+        print(options.json ? JSON.stringify(answer) : `Asked: the runs of ${name} are being ended`);
+        return;
+      }
+      // One that has ended already does not keep the others.
+      const asked = await Promise.allSettled(ids.map((id) => client.ask('POST', `/runs/${encodeURIComponent(id)}/kill`)));
+      for (const each of asked) if (each.status === 'rejected') throw each.reason;
+      print(
+        options.json
+          ? JSON.stringify({ runIds: ids })
+          : `Asked: ${ids.join(', ')} of ${name} ${ids.length === 1 ? 'is' : 'are'} being ended`,
+      );
+    });
 
   for (const [verb, enabled] of [
     ['enable', true],

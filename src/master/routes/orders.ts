@@ -48,7 +48,7 @@ export const orderRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { order
       schema: {
         summary: 'Run the ticks of a time that is over',
         description:
-          'All ticks from `from` to `to`, both included, one by one, oldest first, whatever became of them before. The runs have the trigger backfill; runId names what waits, and kills it.',
+          'All ticks from `from` to `to`, both included, one by one, oldest first, whatever became of them before. The runs have the trigger backfill; runId names what waits, and kills it; under placement "all" runIds do, one a worker.',
         tags: ['jobs'],
         params: ByName,
         body: Type.Object(
@@ -66,6 +66,7 @@ export const orderRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { order
               first: Type.String(),
               last: Type.String(),
               runId: Type.Optional(Type.String()),
+              runIds: Type.Optional(Type.Array(Type.String())),
             }),
           },
           400,

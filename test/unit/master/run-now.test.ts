@@ -119,8 +119,11 @@ test('placement all: a backfill is one range a worker, of 130 workers too', asyn
   await master.api('PUT', '/jobs/a', aJob('a', { placement: { mode: 'all' } }));
   await withWorkers(master, ...names);
   const answer = await master.api('POST', '/jobs/a/backfill', { from: '2026-01-01T03:00:00Z', to: '2026-01-02T03:00:00Z' });
-  expect(answer.json()).toMatchObject({ count: 260 });
-  expect(new Set((await waiting(master)).map(({ worker }) => worker)).size).toBe(130);
+  const { count, runIds = [] } = answer.json<{ count: number; runIds?: string[] }>();
+  expect(count).toBe(260);
+  const ranges = await waiting(master);
+  expect(new Set(ranges.map(({ worker }) => worker)).size).toBe(130);
+  expect(runIds.toSorted()).toStrictEqual(ranges.map(({ runId }) => runId).toSorted());
 });
 
 test.each([
