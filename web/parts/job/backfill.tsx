@@ -79,7 +79,7 @@ const Form = ({ name, zone, isOneByOne, onClose }: Omit<BackfillProps, 'isOpen'>
           <Text size="sm">
             <b>{texts.backfillCount(found.count, format.number(found.count))}</b>{' '}
             <Text span size="sm" c="dimmed">
-              {texts.backfillSpan(format.instant(found.first, now), format.instant(found.last, now))}
+              {texts.backfillSpan(format.instant(found.first, now), format.instant(found.last, now))} {inZoneOfJob(found, zone)}
             </Text>
           </Text>
         ) : (
@@ -101,6 +101,12 @@ const Form = ({ name, zone, isOneByOne, onClose }: Omit<BackfillProps, 'isOpen'>
       </Group>
     </Stack>
   );
+};
+
+/** The viewer's clock is not the one that the schedule goes by: which is that, and what it shows where it differs. */
+const inZoneOfJob = ({ first, last }: Backfilled, zone = 'UTC'): string => {
+  const [from, to] = [format.there(first, zone), format.there(last, zone)];
+  return from === undefined || to === undefined ? texts.backfillJobZone(zone) : texts.backfillThere(zone, from, to);
 };
 
 const CODES: Readonly<Record<string, () => string>> = {

@@ -47,9 +47,12 @@ export const job = {
     'Runs the times of the schedule that are over, one by one, oldest first, whatever became of them before. Each run is given its own fire time.',
   backfillFrom: 'From',
   backfillTo: 'To',
-  backfillZone: 'In your zone; included',
+  backfillZone: 'As your own clock shows it; included',
   backfillCount: (n: number, count: string) => (n === 1 ? 'One run.' : `${count} runs.`),
   backfillSpan: (first: string, last: string) => (first === last ? first : `The first for ${first}, the last for ${last}.`),
+  backfillJobZone: (zone: string) => `The job goes by ${zone}.`,
+  backfillThere: (zone: string, first: string, last: string) =>
+    first === last ? `The job goes by ${zone}: ${first} there.` : `The job goes by ${zone}: ${first} to ${last} there.`,
   backfillBusy: 'Until they are through, the job counts as busy: its overlap policy says what its own times do meanwhile.',
   backfillStart: (n: number, count: string) => (n === 1 ? 'Run it' : `Run ${count} times`),
   backfillStartNone: 'Run them',

@@ -47,9 +47,12 @@ export const job: Translated<typeof inEnglish> = {
   backfillHint: '把已经过去的计划时间逐个运行一遍，从最早的开始，不论当时结果如何。每次运行都会得到它自己的触发时间。',
   backfillFrom: '从',
   backfillTo: '到',
-  backfillZone: '按您的时区；包含该时刻',
+  backfillZone: '按您自己的时钟；包含该时刻',
   backfillCount: (_n: number, count: string) => `共 ${count} 次运行。`,
   backfillSpan: (first: string, last: string) => (first === last ? first : `第一次对应 ${first}，最后一次对应 ${last}。`),
+  backfillJobZone: (zone: string) => `作业按 ${zone} 时区运行。`,
+  backfillThere: (zone: string, first: string, last: string) =>
+    first === last ? `作业按 ${zone} 时区运行：当地为 ${first}。` : `作业按 ${zone} 时区运行：当地为 ${first} 到 ${last}。`,
   backfillBusy: '全部结束之前，作业算作忙碌：它自己的时间到了怎么办，由重叠策略决定。',
   backfillStart: (_n: number, count: string) => `运行 ${count} 次`,
   backfillStartNone: '运行',
