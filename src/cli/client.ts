@@ -78,7 +78,7 @@ const problemText = async (answer: Response, hasToken: boolean): Promise<string>
   try {
     const { title, detail, errors = [] } = JSON.parse(text) as Problem;
     const told = errors.map(({ path, message }) => `${path === '' ? '(all)' : path}: ${message}`);
-    if (told.length === 1 && told[0] === detail) return detail;
+    if (detail !== undefined && told.length === 1 && told[0] === detail) return detail;
     return [detail ?? title, ...told.map((line) => `  ${line}`)].join('\n');
   } catch {
     return `the master answered ${String(answer.status)}: ${text.slice(0, 300)}`;
