@@ -295,6 +295,11 @@ test.skipIf(!canCluster)('placement all: each of two workers runs every tick onc
       placement: { mode: 'all' },
       command: `echo "now $CRON_RUN_ID" >> ${file}`,
     });
+    // One that is still on its way would keep its worker busy.
+    await until(
+      async () => (await cluster.runsOf('everywhere')).every(({ state }) => state === 'finished'),
+      () => 'the runs of the schedule do not end',
+    );
     const isNow = (line: string): boolean => line.startsWith('now ');
     const before = lines().length;
     const { runIds } = await cluster.api<{ runIds: string[] }>('/jobs/everywhere/run', { method: 'POST', body: {} });
