@@ -11,9 +11,15 @@ const runIn = (part: string): string => `axe.run(${part}, { resultTypes: ['viola
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, impact, nodes }) => id + ' (' + impact + '): ' + nodes.slice(0, 3).map(({ html, any }) => html.slice(0, 200) + ' ' + (any[0]?.message ?? '')).join(' | ')))`;
 
+/** What fades in has other colours on its way: waits for every animation that has an end. */
+const SETTLED = `Promise.all(document.getAnimations()
+  .filter((each) => each.effect?.getComputedTiming().endTime !== Infinity)
+  .map((each) => each.finished.catch(() => undefined))).then(() => undefined)`;
+
 /** The serious and critical findings on the page as it is now, or in one part of it; empty where it is good. */
 export const axeFindings = async (page: Page, part?: string): Promise<readonly string[]> => {
   // By the debugger's way: the page's policy, which forbids scripts of others, stays as it is.
+  await page.evaluate(SETTLED);
   await page.evaluate(SOURCE);
   return page.evaluate<readonly string[]>(runIn(part === undefined ? 'document' : JSON.stringify(part)));
 };
