@@ -41,7 +41,8 @@ export const createLeft = ({ clock, log, spool, persistently }: LeftDeps) => {
       ...defined({ exitCode, signal, usage }),
     } as const;
     const type = folder.hasTold('finished') ? 'finished' : 'attemptEnded';
-    await persistently(() => folder.tell({ type, ...told }));
+    // A worker that was killed before its run log had it must not tell it again.
+    if (folder.ends() < 2) await persistently(() => folder.tell({ type, ...told }));
     spool.wake();
     log.info(
       { job: run.live.job, run: run.live.runId, attempt: run.live.attempt, exitCode, signal },

@@ -32,8 +32,10 @@ export const openRunFolder = async (dir: string, of: FolderOf) => {
   const path = (name: keyof typeof FILES): string => join(dir, FILES[name]);
   const told = new Set<RunEvent['type']>();
   let cutTo = 0;
+  let ends = 0;
   const note = (line: Line): void => {
     told.add(line.type);
+    if (line.type === 'finished' || line.type === 'attemptEnded') ends += 1;
     if (line.type === 'output') cutTo = Math.max(cutTo, line.offset + line.length);
   };
   const events = await openEventFile<Line>({ path: path('events'), shippedPath: path('shipped'), onLine: note });
@@ -115,6 +117,8 @@ export const openRunFolder = async (dir: string, of: FolderOf) => {
     confirm: (count: number) => inTurn(() => events.confirm(count)),
     /** Whether an event of this type stands in the folder: a worker that was killed in mid-end must not tell the end twice. */
     hasTold: (type: RunEvent['type']): boolean => told.has(type),
+    /** How many ends of the attempt are told: of one that was abandoned there are two, that of the run and that of its command. */
+    ends: (): number => ends,
     hasMore: (): boolean => events.hasMore(),
     /** Nothing will be added any more, and nobody but the run log needs it. */
     release: (): void => {

@@ -78,6 +78,20 @@ class NotAllowed extends Error {}
 
 export type Runs = ReturnType<typeof createRuns>;
 
+const claimOf = ({ live, fence, rank, cursorBefore }: ClaimedRun): Parameters<RunFolder['tell']>[0] => ({
+  type: 'claimed',
+  at: live.claimedAt,
+  trigger: live.trigger,
+  fireTime: live.fireTime,
+  worker: live.worker,
+  workerName: live.workerName,
+  fence,
+  jobRevision: live.jobRevision,
+  command: live.command ?? '',
+  latenessMs: live.latenessMs,
+  ...defined({ nominalAt: live.nominalAt, rank, by: live.by, cursorBefore }),
+});
+
 /** The runs that this worker holds, from their claim to the record of their end: one entry an attempt. */
 export const createRuns = ({
   coordination,
@@ -155,7 +169,7 @@ export const createRuns = ({
 
   /** Tells the claim; the start is a command of its own. `isOld`: it held before it was asked for this time. */
   const claimed = async (run: ClaimedRun, isOld = false): Promise<void> => {
-    const { live, fence, rank, cursorBefore } = run;
+    const { live } = run;
     if (isKnown(live)) return; // two ways may lead to one claim
     const limits = untils.get(nameOf(live));
     if (isOld && limits) limits.until = limits.earliest;
@@ -163,20 +177,7 @@ export const createRuns = ({
     if (isKnown(live)) return; // and both may have waited for the folder
     hold(run, folder);
     await noted('the claim', () => folder.writeFacts(run));
-    if (folder.hasTold('claimed')) return;
-    await tell(folder, {
-      type: 'claimed',
-      at: live.claimedAt,
-      trigger: live.trigger,
-      fireTime: live.fireTime,
-      worker: live.worker,
-      workerName: live.workerName,
-      fence,
-      jobRevision: live.jobRevision,
-      command: live.command ?? '',
-      latenessMs: live.latenessMs,
-      ...defined({ nominalAt: live.nominalAt, rank, by: live.by, cursorBefore }),
-    });
+    if (!folder.hasTold('claimed')) await tell(folder, claimOf(run));
   };
 
   /** Checked by the worker itself at every start: what others believe that it may run is not asked. Throws where its configuration forbids it. */
@@ -238,6 +239,7 @@ export const createRuns = ({
   const started = async (one: Held, { pid, startedAt }: Pick<LiveEntry, 'pid' | 'startedAt'>): Promise<void> => {
     if (one.startedAt !== undefined) return;
     resumed(one, startedAt);
+    if (!one.folder.hasTold('claimed')) await tell(one.folder, claimOf(one.run)); // the disk was full then
     if (!one.folder.hasTold('started')) await tell(one.folder, { type: 'started', at: startedAt, pid, host: hostname() });
     onChanged();
     if (one.kill) await tellKill(one, one.kill);
@@ -274,6 +276,8 @@ export const createRuns = ({
     if (one.isEnding) return;
     one.isEnding = true;
     const { folder, run } = one;
+    // Without it nobody could say which tick has run (P3).
+    if (!folder.hasTold('claimed')) await persistently(() => folder.tell(claimOf(run)));
     const cut = await persistently(() => folder.cut(ending.at, run.job.outputLimitBytes, true));
     const whole: Ending = { ...ending, ...(cut.outputBytes > 0 ? cut : {}) };
     const { startedAt: _startedAt, ...told } = whole;

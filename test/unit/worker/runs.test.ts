@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { uuidv7 } from 'uuidv7';
 import { expect, test } from 'vitest';
@@ -152,4 +152,23 @@ test('a claim whose answer was lost with its process is told as never started by
   );
   expect(await stored(claimed.live)).toMatchObject({ outcome: 'lost', reason: 'notStarted' });
   expect((await spool.take(100)).map(({ event }) => event.type)).toStrictEqual(['claimed', 'finished']);
+});
+
+test('P3: a claim that a full disk did not take is told before the end of its run', async () => {
+  const { root, runs, spool, claim } = await runsOf();
+  const claimed = await claim(live());
+  const { runId } = claimed.live;
+  await spool.open({ job: 'a', runId, attempt: 1 });
+  const dir = join(root, `${runId}.001`);
+  mkdirSync(dir, { recursive: true });
+  symlinkSync('/dev/full', join(dir, 'events'));
+  await runs.claimed(claimed);
+  await runs.start(runId);
+  rmSync(join(dir, 'events'));
+  await runs.exited(exitOf(claimed.live));
+  const items = await spool.take(100);
+  expect(items.map(({ event }) => event)).toMatchObject([
+    { type: 'claimed', seq: 0, fireTime: AT, fence: claimed.fence },
+    { type: 'finished', seq: 1, outcome: 'succeeded' },
+  ]);
 });
