@@ -1,11 +1,12 @@
 // The processes of a chaos run, each with its links, its clock and its folder.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { freePort, startProcess, type ServerProcess } from '../support/process.ts';
 import type { Network } from './network.ts';
 import { namesOf, type Shape } from './plan.ts';
+import { endUsersOf, launchersOf } from './processes.ts';
 
 export const SCALE = 8;
 const TOKEN = 'a-token-of-the-chaos-0123456789abcdef';
@@ -47,8 +48,9 @@ export const startNodes = async (options: NodesOptions) => {
   const nodes = new Map<string, Node>();
   const stop = async (): Promise<void> => {
     const all = [...nodes.values()];
-    for (const { name } of all) for (const pid of launchersOf(dataOf(name))) kill(pid, 'SIGKILL');
     await Promise.all(all.map(({ process: each }) => each.stop()));
+    // Only now: a worker that lives starts its launcher anew. And their commands with them, which write into the folder.
+    await endUsersOf(folder);
   };
   const dataOf = (name: string): string => join(folder, 'data', name);
   const start = async (
@@ -173,55 +175,14 @@ export const PREFIX = '/chaos';
 export const DATABASE = 'chaos';
 export const AUTHORIZATION = `Bearer ${TOKEN}`;
 
-/** Launchers that live for a data folder. */
-const launchersOf = (data: string): readonly number[] =>
-  readdirSync('/proc')
-    .filter((pid) => /^\d+$/.test(pid))
-    .filter((pid) => argumentsOf(pid).some((each) => each.endsWith('launcher/main.js')) && argumentsOf(pid).includes(data))
-    .map(Number);
-
-const argumentsOf = (pid: string): readonly string[] => {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-  } catch {
-    return []; // gone meanwhile
-  }
-};
-
-/** Groups of the commands whose parent is that launcher: each leads one of its own. */
-export const commandsOf = (launcher: number): readonly number[] =>
-  readdirSync('/proc')
-    .filter((pid) => /^\d+$/.test(pid))
-    .filter((pid) => {
-      try {
-        return new RegExp(`^PPid:\\s+${String(launcher)}$`, 'm').test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-      } catch {
-        return false; // gone meanwhile
-      }
-    })
-    .map(Number);
-
-export const isAlive = (pid: number): boolean => {
-  try {
-    return pid > 0 && !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${String(pid)}/status`, 'utf8'));
-  } catch {
-    return false;
-  }
-};
-
-export const kill = (pid: number, signal: NodeJS.Signals): void => {
-  try {
-    if (pid !== 0 && pid !== -1) process.kill(pid, signal);
-  } catch {
-    // gone already
-  }
-};
-
 /** A small disk of its own for the data folder of a worker; answers why not. */
 export const smallDisk = (folder: string): string | undefined => {
   mkdirSync(folder, { recursive: true });
   const { status, error, stderr } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=48m', 'tmpfs', folder], { encoding: 'utf8' });
   return error ? error.message : status === 0 ? undefined : stderr.trim() || 'mount failed';
 };
-export const removeDisk = (folder: string): void => void spawnSync('umount', [folder]);
+/** Unmounts it; while somebody still uses it, as soon as nobody does. */
+export const removeDisk = (folder: string): void => {
+  if (spawnSync('umount', [folder]).status !== 0) spawnSync('umount', ['--lazy', folder]);
+};
 export const fillFile = (folder: string): string => join(folder, 'filled-by-chaos');

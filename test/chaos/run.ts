@@ -173,7 +173,16 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosResult> => {
   } finally {
     for (const close of closers.toReversed()) await close();
     writeFileSync(join(folder, 'timeline'), `${lines.join('\n')}\n`);
-    if (!keep) rmSync(folder, { recursive: true, force: true });
+    if (!keep) remove(folder, say);
+  }
+};
+
+/** What cannot be removed is said: it is no part of the verdict. */
+const remove = (folder: string, say: (text: string) => void): void => {
+  try {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+  } catch (error) {
+    say(`${folder} could not be removed: ${String(error)}`);
   }
 };
 
