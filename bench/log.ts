@@ -63,7 +63,7 @@ const eventsOf = (job: string, runId = uuidv7()): RunEvent[] => {
 const filled = async (dir: string, runs: number) => {
   const spool = await openSpool(dir);
   for (let n = 0; n < runs; n += 1) {
-    const folderOf = await spool.open({ job: `job-${String(n % 50)}`, runId: uuidv7(), attempt: 1 });
+    const folderOf = spool.open({ job: `job-${String(n % 50)}`, runId: uuidv7(), attempt: 1 });
     await folderOf.writeFacts({ v: 1, live: { job: 'a' } });
     writeFileSync(join(folderOf.dir, 'out'), text);
     await folderOf.tell({

@@ -1,4 +1,7 @@
-import { open, readFile, truncate, writeFile } from 'node:fs/promises';
+import { closeSync, fdatasync, openSync, readFileSync, readSync, truncateSync, writeFileSync } from 'node:fs';
+import { promisify } from 'node:util';
+
+const datasync = promisify(fdatasync);
 
 export type EventFileOptions<L> = {
   readonly path: string;
@@ -14,9 +17,9 @@ const NEWLINE = 10;
 const NOTE_EVERY = 100;
 
 /** A file of events, one JSON text a line: appended, and handed out and confirmed in order. Its lines are not kept in memory: what waits for the run log may be much. Opened, it
- *  is cut back to its last whole line. Its calls must not overlap. */
-export const openEventFile = async <L>({ path, shippedPath, onLine }: EventFileOptions<L>) => {
-  const shipped = await readShipped(shippedPath);
+ *  is cut back to its last whole line. Its calls must not overlap. Small reads and writes are done at once (docs/performance.md); what waits for the disk itself, the sync, is not. */
+export const openEventFile = <L>({ path, shippedPath, onLine }: EventFileOptions<L>) => {
+  const shipped = readShipped(shippedPath);
   let count = 0;
   let size = 0;
   /** How far it was handed out, and confirmed, in lines and bytes. */
@@ -26,7 +29,7 @@ export const openEventFile = async <L>({ path, shippedPath, onLine }: EventFileO
   let read: readonly number[] = [];
   let waiting: readonly number[] = [];
 
-  const isThere = await scan(path, (text) => {
+  const isThere = scan(path, (text) => {
     const line = parsed(text) as L | undefined;
     if (!line) return false;
     onLine(line);
@@ -35,7 +38,7 @@ export const openEventFile = async <L>({ path, shippedPath, onLine }: EventFileO
     if (count === shipped.count && size === shipped.bytes) given = confirmed = shipped;
     return true;
   });
-  if (isThere) await truncate(path, size);
+  if (isThere) truncateSync(path, size);
   let noted = confirmed.count;
 
   return {
@@ -47,28 +50,28 @@ export const openEventFile = async <L>({ path, shippedPath, onLine }: EventFileO
     append: async (lines: readonly L[], isSynced = false): Promise<void> => {
       const text = Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
       try {
-        const file = await open(path, 'a', 0o600);
+        const file = openSync(path, 'a', 0o600);
         try {
-          await file.appendFile(text);
-          if (isSynced) await file.datasync();
+          writeFileSync(file, text);
+          if (isSynced) await datasync(file);
         } finally {
-          await file.close();
+          closeSync(file);
         }
       } catch (error) {
         // A full disk may have taken half a line, and the next one would be glued to it.
-        await truncate(path, size).catch(() => undefined);
+        cutBack(path, size);
         throw error;
       }
       count += lines.length;
       size += text.length;
     },
     /** The next lines, which count as handed out only when `handed` says so. */
-    next: async (most: number, mostBytes: number, weigh: (line: L) => number): Promise<readonly L[]> => {
+    next: (most: number, mostBytes: number, weigh: (line: L) => number): readonly L[] => {
       const lines: L[] = [];
       const lengths: number[] = [];
       let left = mostBytes;
       if (given.bytes < size && most > 0 && left > 0)
-        await scan(
+        scan(
           path,
           (text) => {
             const line = parsed(text) as L | undefined;
@@ -89,13 +92,16 @@ export const openEventFile = async <L>({ path, shippedPath, onLine }: EventFileO
       given = { count: given.count + lengths.length, bytes: given.bytes + sum(lengths) };
       read = [];
     },
-    confirm: async (lines: number): Promise<void> => {
+    confirm: (lines: number): void => {
       confirmed = { count: confirmed.count + lines, bytes: confirmed.bytes + sum(waiting.slice(0, lines)) };
       waiting = waiting.slice(lines);
       if (confirmed.count - noted < NOTE_EVERY) return;
       noted = confirmed.count;
-      // Where it is lost, all is shipped again.
-      await writeFile(shippedPath, JSON.stringify({ v: 1, ...confirmed }), { mode: 0o600 }).catch(() => undefined);
+      try {
+        writeFileSync(shippedPath, JSON.stringify({ v: 1, ...confirmed }), { mode: 0o600 });
+      } catch {
+        // All is shipped again.
+      }
     },
     hasMore: (): boolean => given.count < count,
     /** Whether some were handed out and are not confirmed. */
@@ -106,25 +112,31 @@ export const openEventFile = async <L>({ path, shippedPath, onLine }: EventFileO
 
 const sum = (lengths: readonly number[]): number => lengths.reduce((all, each) => all + each, 0);
 
-const readShipped = async (path: string): Promise<{ readonly count: number; readonly bytes: number }> => {
-  const text = await readFile(path, 'utf8').catch(() => '');
-  const shipped: { count?: unknown; bytes?: unknown } | undefined = parsed(Buffer.from(text));
+const cutBack = (path: string, size: number): void => {
+  try {
+    truncateSync(path, size);
+  } catch {
+    // It is not there.
+  }
+};
+
+const readShipped = (path: string): { readonly count: number; readonly bytes: number } => {
+  const text = unlessAbsent(() => readFileSync(path));
+  const shipped: { count?: unknown; bytes?: unknown } | undefined = text && parsed(text);
   return typeof shipped?.count === 'number' && typeof shipped.bytes === 'number'
     ? { count: shipped.count, bytes: shipped.bytes }
     : { count: 0, bytes: 0 };
 };
 
 /** Reads whole lines from a place on until `onLine` answers false. False when there is no such file. */
-const scan = async (path: string, onLine: (text: Buffer) => boolean, from = 0): Promise<boolean> => {
-  const file = await open(path, 'r').catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  });
-  if (!file) return false;
+const scan = (path: string, onLine: (text: Buffer) => boolean, from = 0): boolean => {
+  const file = unlessAbsent(() => openSync(path, 'r'));
+  if (file === undefined) return false;
   try {
     let rest = Buffer.alloc(0);
+    const buffer = Buffer.allocUnsafe(READ_BYTES);
     for (let at = from; ;) {
-      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(READ_BYTES), 0, READ_BYTES, at);
+      const bytesRead = readSync(file, buffer, 0, READ_BYTES, at);
       if (bytesRead === 0) return true;
       at += bytesRead;
       const chunk = Buffer.concat([rest, buffer.subarray(0, bytesRead)]);
@@ -136,7 +148,17 @@ const scan = async (path: string, onLine: (text: Buffer) => boolean, from = 0): 
       rest = chunk.subarray(start);
     }
   } finally {
-    await file.close();
+    closeSync(file);
+  }
+};
+
+/** Undefined where there is no such file; throws what else is in the way. */
+const unlessAbsent = <T>(act: () => T): T | undefined => {
+  try {
+    return act();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
   }
 };
 

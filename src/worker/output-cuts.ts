@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { closeSync, openSync, readSync } from 'node:fs';
 import type { EventOf, RunEvent } from '../domain/events.ts';
 
 /** A line of the `events` file. Output lies in `out` and only its place stands here: cut once, before it is shipped, so that shipping again gives the same event. */
@@ -40,18 +40,25 @@ const chunks = (from: number, to: number): readonly Span[] => {
 };
 
 /** The event of a cut, with its bytes as they were printed. Of a file that was shortened (the spool's limit) or removed it says how much is gone. */
-export const readCut = async (out: string, { length, ...line }: OutputLine): Promise<RunEvent> => {
-  const file = await open(out, 'r').catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  });
+export const readCut = (out: string, { length, ...line }: OutputLine): RunEvent => {
   const data = new Uint8Array(length);
+  const bytesRead = readAt(out, data, line.offset);
+  const isGone = bytesRead === 0 && length > 0;
+  return { ...line, data: data.subarray(0, bytesRead), ...(isGone && { droppedBytes: (line.droppedBytes ?? 0) + length }) };
+};
+
+const readAt = (path: string, data: Uint8Array, offset: number): number => {
+  let file: number;
   try {
-    const bytesRead = (await file?.read(data, 0, length, line.offset))?.bytesRead ?? 0;
-    const isGone = bytesRead === 0 && length > 0;
-    return { ...line, data: data.subarray(0, bytesRead), ...(isGone && { droppedBytes: (line.droppedBytes ?? 0) + length }) };
+    file = openSync(path, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0;
+    throw error;
+  }
+  try {
+    return readSync(file, data, 0, data.length, offset);
   } finally {
-    await file?.close();
+    closeSync(file);
   }
 };
 

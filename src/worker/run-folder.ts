@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, statSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { FILES, type Exit } from '../launcher/protocol.ts';
@@ -25,10 +26,10 @@ export type FolderOf = { readonly job: string; readonly runId: string; readonly 
 
 /** The spool folder of one attempt: what is in it is the truth about the attempt until the run log has confirmed all of it. Whatever writes rejects when the disk does not take
  *  it, and leaves the folder as it was. */
-export type RunFolder = Awaited<ReturnType<typeof openRunFolder>>;
+export type RunFolder = ReturnType<typeof openRunFolder>;
 
 /** Opens the folder, which need not be there yet. Lines that a crash left half-written are cut off. */
-export const openRunFolder = async (dir: string, of: FolderOf) => {
+export const openRunFolder = (dir: string, of: FolderOf) => {
   const path = (name: keyof typeof FILES): string => join(dir, FILES[name]);
   const told = new Set<RunEvent['type']>();
   let cutTo = 0;
@@ -38,7 +39,7 @@ export const openRunFolder = async (dir: string, of: FolderOf) => {
     if (line.type === 'finished' || line.type === 'attemptEnded') ends += 1;
     if (line.type === 'output') cutTo = Math.max(cutTo, line.offset + line.length);
   };
-  const events = await openEventFile<Line>({ path: path('events'), shippedPath: path('shipped'), onLine: note });
+  const events = openEventFile<Line>({ path: path('events'), shippedPath: path('shipped'), onLine: note });
   let isReleased = false;
   /** Of `out`: what it takes on the disk, how long it is, its limit, and how far its events were handed out. */
   let outBytes = 0;
@@ -48,18 +49,19 @@ export const openRunFolder = async (dir: string, of: FolderOf) => {
   let punchedTo = 0;
   // Everything that reads or writes the folder goes one after the other.
   let turn: Promise<unknown> = Promise.resolve();
-  const inTurn = <T>(act: () => Promise<T>): Promise<T> => {
+  const inTurn = <T>(act: () => T | Promise<T>): Promise<T> => {
     const done = turn.then(act, act);
     turn = done.catch(() => undefined);
     return done;
   };
-  const sizeOfOut = async (): Promise<number> => {
-    const found = await stat(path('out')).catch(() => undefined);
+  const sizeOfOut = (): number => {
+    const found = statSync(path('out'), { throwIfNoEntry: false });
     outBytes = (found?.blocks ?? 0) * 512;
     outSize = found?.size ?? 0;
     return outSize;
   };
-  await sizeOfOut();
+  sizeOfOut();
+  const make = (): void => void mkdirSync(dir, { recursive: true, mode: 0o700 });
   const addLines = async (added: readonly Line[]): Promise<void> => {
     if (added.length === 0) return;
     await events.append(
@@ -74,29 +76,29 @@ export const openRunFolder = async (dir: string, of: FolderOf) => {
     of,
     /** What the run was meant as, and then what it was claimed as. */
     writeFacts: (facts: unknown) =>
-      inTurn(async () => {
-        await mkdir(dir, { recursive: true, mode: 0o700 });
-        await writeFile(`${path('run')}.new`, JSON.stringify(facts), { mode: 0o600 });
-        await rename(`${path('run')}.new`, path('run'));
+      inTurn(() => {
+        make();
+        writeFileSync(`${path('run')}.new`, JSON.stringify(facts), { mode: 0o600 });
+        renameSync(`${path('run')}.new`, path('run'));
       }),
     /** True once for an attempt, whatever crashes lie between (design.md §5.1). */
     begin: () =>
-      inTurn(async () => {
-        await mkdir(dir, { recursive: true, mode: 0o700 });
+      inTurn(() => {
+        make();
         return isMade(path('begun'), '');
       }),
     /** Takes the file that a launcher makes before it starts the command. True where no launcher had made it: then none will start it, also not by an order that it reads later. */
     forbidStart: () =>
-      inTurn(async () => {
-        await mkdir(dir, { recursive: true, mode: 0o700 });
-        return (await isMade(path('pid'), FORBIDDEN)) || (await readFile(path('pid'), 'utf8')) === FORBIDDEN;
+      inTurn(() => {
+        make();
+        return isMade(path('pid'), FORBIDDEN) || readFileSync(path('pid'), 'utf8') === FORBIDDEN;
       }),
     exit: () => inTurn(() => readJson<Exit>(path('exit'))),
     tell: (event: Unnumbered) => inTurn(() => addLines([{ v: 1, ...of, seq: events.count(), ...event }])),
     /** Makes output events of what the command has printed since: its head while it runs, and at the end the rest or, above the limit, the tail. Answers what there is in all. */
     cut: (at: string, limitBytes: number, isEnd: boolean) =>
       inTurn(async () => {
-        const size = await sizeOfOut();
+        const size = sizeOfOut();
         outLimit = limitBytes;
         const { spans, end } = cutOf({ size, cutTo, limitBytes, isEnd });
         await addLines(spans.map((span, index) => ({ v: 1, type: 'output', ...of, seq: events.count() + index, at, ...span })));
@@ -105,10 +107,9 @@ export const openRunFolder = async (dir: string, of: FolderOf) => {
       }),
     /** The next events that were not handed out yet, at most so many and about so many bytes. Where it rejects, none is handed out. */
     take: (most: number, mostBytes: number) =>
-      inTurn(async () => {
-        const lines = await events.next(most, mostBytes, (line) => (line.type === 'output' ? line.length : 200));
-        const taken: RunEvent[] = [];
-        for (const line of lines) taken.push(line.type === 'output' ? await readCut(path('out'), line) : line);
+      inTurn(() => {
+        const lines = events.next(most, mostBytes, (line) => (line.type === 'output' ? line.length : 200));
+        const taken = lines.map((line): RunEvent => (line.type === 'output' ? readCut(path('out'), line) : line));
         events.handed(lines.length);
         for (const line of lines) if (line.type === 'output') handedTo = Math.max(handedTo, line.offset + line.length);
         return taken;
@@ -133,12 +134,12 @@ export const openRunFolder = async (dir: string, of: FolderOf) => {
     outputBytes: (): number => outBytes,
     /** Throws away the output of a command that has ended, from what was not handed out yet on; its events say how much is gone. Answers what that freed. */
     dropOutput: () =>
-      inTurn(async () => {
-        await sizeOfOut();
+      inTurn(() => {
+        sizeOfOut();
         const before = outBytes;
         if (!isReleased || outSize <= handedTo) return 0;
-        await truncate(path('out'), handedTo);
-        await sizeOfOut();
+        truncateSync(path('out'), handedTo);
+        sizeOfOut();
         return before - outBytes;
       }),
     /** Gives back the disk below the middle of an output that is still being printed and is above its limit: what would never be told. Rejects where the file system cannot. */
@@ -149,17 +150,34 @@ export const openRunFolder = async (dir: string, of: FolderOf) => {
         const { offset, length } = middle;
         await promisify(execFile)('fallocate', ['-p', '-o', String(offset), '-l', String(length), path('out')]);
         punchedTo = offset + length;
-        await sizeOfOut();
+        sizeOfOut();
       }),
     // The launcher may still lay a file down while this goes through the folder: then it is not empty at the end, and is gone through again.
-    remove: () => inTurn(() => rm(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 })),
+    remove: () =>
+      inTurn(async () => {
+        if (sizeOfOut() > SMALL_BYTES || !isRemoved(dir)) await rm(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
+      }),
   };
 };
 
-/** Makes a file that is not there yet; false where it is. */
-const isMade = async (path: string, text: string): Promise<boolean> => {
+/** To give back a large file takes the disk a while, and is not waited for in the loop. */
+const SMALL_BYTES = 1024 * 1024;
+
+/** Removes a folder of small files; false where something was in the way. */
+const isRemoved = (dir: string): boolean => {
   try {
-    await writeFile(path, text, { flag: 'wx', mode: 0o600 });
+    for (const name of readdirSync(dir)) unlinkSync(join(dir, name));
+    rmdirSync(dir);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** Makes a file that is not there yet; false where it is. */
+const isMade = (path: string, text: string): boolean => {
+  try {
+    writeFileSync(path, text, { flag: 'wx', mode: 0o600 });
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
@@ -168,9 +186,9 @@ const isMade = async (path: string, text: string): Promise<boolean> => {
 };
 
 /** Undefined where the file is not there, or not whole. */
-export const readJson = async <T>(path: string): Promise<T | undefined> => {
+export const readJson = <T>(path: string): T | undefined => {
   try {
-    return JSON.parse(await readFile(path, 'utf8')) as T;
+    return JSON.parse(readFileSync(path, 'utf8')) as T;
   } catch {
     return undefined;
   }

@@ -173,8 +173,7 @@ export const createRuns = ({
     if (isKnown(live)) return; // two ways may lead to one claim
     const limits = untils.get(nameOf(live));
     if (isOld && limits) limits.until = limits.earliest;
-    const folder = await spool.open({ job: live.job, runId: live.runId, attempt: live.attempt });
-    if (isKnown(live)) return; // and both may have waited for the folder
+    const folder = spool.open({ job: live.job, runId: live.runId, attempt: live.attempt });
     hold(run, folder);
     await noted('the claim', () => folder.writeFacts(run));
     if (!folder.hasTold('claimed')) await tell(folder, claimOf(run));

@@ -48,28 +48,20 @@ export const openSpool = async (root: string, mostOpen = MOST_OPEN) => {
   let canPunch = true;
   const wakes$ = new Subject<void>();
 
-  const opening = new Map<string, Promise<RunFolder>>();
-
-  /** One object a folder, however many ask for it at one time: it counts the events. */
-  const open = async (of: FolderOf): Promise<RunFolder> => {
+  /** One object a folder, however many ask for it at one time: it counts the events. Throws where the disk cannot be read. */
+  const open = (of: FolderOf): RunFolder => {
     const name = nameOf(of.runId, of.attempt);
     const known = folders.get(name);
     if (known) return known;
-    const opened = opening.get(name) ?? openRunFolder(join(root, name), of);
-    opening.set(name, opened);
-    try {
-      const folder = await opened;
-      const rested = resting.get(name);
-      if (rested) {
-        resting.delete(name);
-        restingBytes -= rested.bytes;
-        folder.release();
-      }
-      folders.set(name, folder);
-      return folder;
-    } finally {
-      opening.delete(name);
+    const folder = openRunFolder(join(root, name), of);
+    const rested = resting.get(name);
+    if (rested) {
+      resting.delete(name);
+      restingBytes -= rested.bytes;
+      folder.release();
     }
+    folders.set(name, folder);
+    return folder;
   };
   const forget = async (folder: RunFolder): Promise<void> => {
     folders.delete(nameOf(folder.of.runId, folder.of.attempt));
@@ -93,7 +85,7 @@ export const openSpool = async (root: string, mostOpen = MOST_OPEN) => {
       if (freed >= wanted) break;
       const there = resting.get(name);
       if (there?.outputBytes === 0) continue;
-      const folder = folders.get(name) ?? (there && (await open(there.of)));
+      const folder = folders.get(name) ?? (there && open(there.of));
       if (!folder) continue; // it was shipped meanwhile
       const gone = await folder.dropOutput();
       freed += gone;
@@ -104,7 +96,7 @@ export const openSpool = async (root: string, mostOpen = MOST_OPEN) => {
     return { bytes: freed, attempts };
   };
 
-  const openOldest = async (): Promise<RunFolder> => {
+  const openOldest = (): RunFolder => {
     const [first] = resting.values();
     if (!first) throw new Error('nothing rests');
     return open(first.of);
@@ -132,7 +124,7 @@ export const openSpool = async (root: string, mostOpen = MOST_OPEN) => {
           await rm(dir, { recursive: true, force: true }); // an intent that was not even written: nothing was claimed by it
           continue;
         }
-        const facts = await readJson<{ live?: { job?: unknown } }>(join(dir, FILES.run));
+        const facts = readJson<{ live?: { job?: unknown } }>(join(dir, FILES.run));
         const [runId = '', attempt = ''] = entry.name.split('.');
         const job = facts?.live?.job;
         if (typeof job !== 'string' || !/^\d{3,}$/.test(attempt)) {
@@ -140,13 +132,13 @@ export const openSpool = async (root: string, mostOpen = MOST_OPEN) => {
           await rename(dir, join(root, `broken-${entry.name}`));
           continue;
         }
-        const folder = await open({ job, runId, attempt: Number(attempt) });
+        const folder = open({ job, runId, attempt: Number(attempt) });
         all.push({
           folder,
           facts,
           isBegun: names.includes(FILES.begun),
           exit: await folder.exit(),
-          process: await readJson(join(dir, FILES.pid)),
+          process: readJson(join(dir, FILES.pid)),
         });
       }
       return all;
@@ -158,7 +150,7 @@ export const openSpool = async (root: string, mostOpen = MOST_OPEN) => {
         folder,
         isBegun: names.includes(FILES.begun),
         exit: await folder.exit(),
-        process: await readJson(join(folder.dir, FILES.pid)),
+        process: readJson(join(folder.dir, FILES.pid)),
       };
     },
     /** Says that there may be more to take. */
@@ -175,7 +167,7 @@ export const openSpool = async (root: string, mostOpen = MOST_OPEN) => {
         if (next?.hasMore() === false) continue;
         let folder: RunFolder;
         try {
-          folder = next ?? (await openOldest());
+          folder = next ?? openOldest();
           for (const event of await folder.take(most - items.length, BATCH_BYTES - bytes)) {
             items.push({ event, folder });
             bytes += event.type === 'output' ? event.data.length : 0;

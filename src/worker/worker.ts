@@ -152,7 +152,7 @@ const assemble = async ({ coordination, keys, clock, log, config, connect = conn
         const { job, runId, attempt } = run.live;
         runs.asked(run.live);
         try {
-          const folder = await spool.open({ job, runId, attempt });
+          const folder = spool.open({ job, runId, attempt });
           // A doubtful claim is asked for again, though another look may have taken the run meanwhile: what its folder tells of the claim stays (P4).
           if (!folder.hasTold('claimed')) await folder.writeFacts(run);
         } catch (error) {

@@ -51,7 +51,7 @@ test('300 MB of output cost neither memory nor the job, and its head and its tai
   const memory = (): number => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${launcher.pid}/status`, 'utf8'))![1]);
   expect(memory()).toBeLessThan(150_000);
 
-  const run = await openRunFolder(order.dir, { job: 'a', runId: order.runId, attempt: 1 });
+  const run = openRunFolder(order.dir, { job: 'a', runId: order.runId, attempt: 1 });
   const limit = 1_000_000;
   const before = process.memoryUsage().rss;
   expect(await run.cut('2027-01-31T09:00:00.000Z', limit, true)).toStrictEqual({ outputBytes: 300_000_011, truncated: true });

@@ -125,7 +125,7 @@ test('what a launcher may have started is not told as never started', async () =
 test('claims on their way are no leftovers when the launcher was gone', async () => {
   const { runs, claim, spool, root, recovery, orders } = await runsOf();
   const claimed = await claim(live());
-  const folder = await spool.open({ job: 'a', runId: claimed.live.runId, attempt: 1 });
+  const folder = spool.open({ job: 'a', runId: claimed.live.runId, attempt: 1 });
   await folder.writeFacts({ live: claimed.live, job: claimed.job });
   const opening = `${uuidv7()}.001`;
   mkdirSync(join(root, opening)); // its intent is just being written
@@ -143,7 +143,7 @@ test('claims on their way are no leftovers when the launcher was gone', async ()
 test('a claim whose answer was lost with its process is told as never started by the next', async () => {
   const { claim, spool, stored, recovery } = await runsOf();
   const claimed = await claim(live());
-  const folder = await spool.open({ job: 'a', runId: claimed.live.runId, attempt: 1 });
+  const folder = spool.open({ job: 'a', runId: claimed.live.runId, attempt: 1 });
   await folder.writeFacts({ live: claimed.live, job: claimed.job });
   await adopt(recovery, []);
   await until(
@@ -158,7 +158,7 @@ test('P3: a claim that a full disk did not take is told before the end of its ru
   const { root, runs, spool, claim } = await runsOf();
   const claimed = await claim(live());
   const { runId } = claimed.live;
-  await spool.open({ job: 'a', runId, attempt: 1 });
+  spool.open({ job: 'a', runId, attempt: 1 });
   const dir = join(root, `${runId}.001`);
   mkdirSync(dir, { recursive: true });
   symlinkSync('/dev/full', join(dir, 'events'));

@@ -28,7 +28,7 @@ const canPunch = (): boolean => {
 
 /** A run that has ended and printed so much; nothing of it is shipped. */
 const endedRun = async (spool: Spool, outputBytes: number) => {
-  const folder = await spool.open({ job: 'backup', runId: uuidv7(), attempt: 1 });
+  const folder = spool.open({ job: 'backup', runId: uuidv7(), attempt: 1 });
   await folder.writeFacts({ v: 1, live: { job: 'backup' } });
   writeFileSync(join(folder.dir, 'out'), Buffer.alloc(outputBytes, 120));
   await folder.cut(at, 100_000_000, true);
@@ -101,7 +101,7 @@ test('what was handed out before the cut is the same when it is handed out again
 
 test('a live run keeps its output; below the middle that will never be told the disk is given back', async () => {
   const spool = await openSpool(newRoot());
-  const folder = await spool.open({ job: 'loud', runId: uuidv7(), attempt: 1 });
+  const folder = spool.open({ job: 'loud', runId: uuidv7(), attempt: 1 });
   await folder.writeFacts({ v: 1, live: { job: 'loud' } });
   const out = join(folder.dir, 'out');
   writeFileSync(out, Buffer.alloc(5_000 * kB, 97));

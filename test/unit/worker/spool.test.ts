@@ -30,7 +30,7 @@ const oneRun = async () => {
   const of = { job: 'backup', runId: uuidv7(), attempt: 1 };
   const again = async () => {
     const spool = await openSpool(root);
-    return { spool, folder: await spool.open(of) };
+    return { spool, folder: spool.open(of) };
   };
   const first = await again();
   await first.folder.writeFacts({ v: 1, live: { job: 'backup' } });
@@ -140,7 +140,7 @@ test('a folder goes when nothing more comes and the run log has all of it, not b
 
 test('a command that prints without end keeps no other waiting', async () => {
   const { spool, folder } = await oneRun();
-  const other = await spool.open({ job: 'report', runId: uuidv7(), attempt: 1 });
+  const other = spool.open({ job: 'report', runId: uuidv7(), attempt: 1 });
   await other.writeFacts({ live: { job: 'report' } });
   for (let n = 0; n < 50; n += 1) await folder.tell(signalled(`S${n}`));
   await other.tell(signalled('other'));
@@ -153,7 +153,7 @@ test('the start finds what was begun, what has exited and what was only meant; h
   await folder.begin();
   writeFileSync(join(dir, 'pid'), JSON.stringify({ v: 1, pid: 4711, startTime: '123', startedAt: at }));
   writeFileSync(join(dir, 'exit'), '{"v":1,"runId":'); // its writer was killed
-  const meant = await (await openSpool(root)).open({ job: 'report', runId: uuidv7(), attempt: 12 });
+  const meant = (await openSpool(root)).open({ job: 'report', runId: uuidv7(), attempt: 12 });
   await meant.writeFacts({ live: { job: 'report' } });
   mkdirSync(join(root, `${uuidv7()}.001`)); // an intent that was not even written
   const broken = `${uuidv7()}.001`;
@@ -198,7 +198,7 @@ test('an intent and an event that the disk does not take are refused, and lost o
 test('many who open one folder at one time count its events together', async () => {
   const { root, of } = await oneRun();
   const spool = await openSpool(root);
-  const folders = await Promise.all([spool.open(of), spool.open(of), spool.open(of)]);
+  const folders = [spool.open(of), spool.open(of), spool.open(of)];
   await Promise.all(folders.map((folder, n) => folder.tell(signalled(`S${n}`))));
   expect((await takeAll(spool)).map((event) => ('seq' in event ? event.seq : -1))).toStrictEqual([0, 1, 2]);
 });
