@@ -24,6 +24,9 @@ export type Unfitness = {
 const takersOf = (job: Placed, peers: readonly Peer[]): readonly Peer[] =>
   peers.filter((peer) => peer.slots > 0 && !peer.draining && peer.skewed !== true && matches(job, peer));
 
+/** Whether anybody would take a run of a job, be it when a slot is free. */
+export const hasTaker = (job: Placed, peers: readonly Peer[]): boolean => takersOf(job, peers).length > 0;
+
 /** Who tries its ticks: where two versions of the rules would name other fire times, only the newest of those who take the job. Counted among them alone, so that a job whose only
  *  workers are not upgraded yet goes on. */
 const tickTakersOf = (job: Placed, peers: readonly Peer[]): readonly Peer[] => {

@@ -77,6 +77,8 @@ export const JobView = Type.Object(
     savedAt: Type.Optional(At),
     /** `cursorAhead`: its cursor is more than a minute ahead of time, so no tick before `cursorAt` runs. An admin sets it back (`POST /jobs/:name/cursor`). */
     warning: Type.Optional(Type.Object({ code: Type.Enum(['cursorAhead']), at: At, cursorAt: At })),
+    /** It is enabled, and no live worker may run it, as of this answer: its ticks are missed. Told with the job, and not anew when workers come or go. */
+    noWorker: Type.Optional(Type.Literal(true)),
     /** Why the value in etcd cannot be used; the job does nothing until it is mended. */
     broken: Type.Optional(Type.String()),
   },

@@ -7,7 +7,9 @@ import type { FieldProblem } from '../domain/problem.ts';
 import { endOfQueued } from '../domain/queued.ts';
 import { defined } from '../domain/run.ts';
 import { parseQueuedRun, type QueuedRun } from '../domain/values.ts';
+import type { Language } from '../domain/words.ts';
 import type { Entry } from '../streams/ports.ts';
+import { noWorkerWarning } from './no-worker.ts';
 import type { OrdersDeps } from './orders.ts';
 import { badField, badInput, noSuchJob, refused } from './problems.ts';
 import { seeJob } from './seen.ts';
@@ -188,6 +190,12 @@ export const createRunNow = ({ stores: { coordination }, keys, clock, projection
       }
       if (ids.length === 0) throw refusal;
       return ids;
+    },
+
+    /** What to say with a run that was just queued, where nobody may take it now. */
+    warning: (name: string, { worker }: RunNow, language: Language): string | undefined => {
+      const known = projection.seen.jobs.get(name)?.known;
+      return known && noWorkerWarning(projection.seen, known.job, language, worker);
     },
 
     /** Queues the ticks from `from` to `to`, both included, to be run one by one, oldest first, whatever became of them before. */

@@ -6,6 +6,7 @@ import { defined } from '../domain/run.ts';
 import { runOfLive, runOfQueued, type LastRun, type Presence } from '../domain/values.ts';
 import type { JobView, RunView, WorkerView } from '../domain/wire.ts';
 import type { Language } from '../domain/words.ts';
+import { hasNoWorker } from './no-worker.ts';
 import type { Seen, SeenJob, SeenQueued, SeenRun } from './seen.ts';
 
 /** What masters show, made from what they have seen. Pure. Instants passed in are ms since the epoch. */
@@ -97,6 +98,7 @@ export const jobView = (seen: Seen, job: SeenJob, now: number, language: Languag
       nextFireTime: next === undefined ? undefined : toInstant(next),
       lastRun: last && lastRunView(last),
       warning: warning && { code: warning.code, at: warning.at, cursorAt: warning.cursorAt },
+      noWorker: job.known?.job.enabled === true && hasNoWorker(seen, job.known.job) ? (true as const) : undefined,
       broken: job.broken,
     }),
   };

@@ -106,13 +106,18 @@ export const addJobCommands = (program: Command): void => {
       const params = Object.fromEntries(
         (options.param ?? []).map((each) => [each.slice(0, each.indexOf('=')), each.slice(each.indexOf('=') + 1)]),
       );
-      const { runId } = await client.json<{ runId: string }>(
+      const { runId, warning } = await client.json<{ runId: string; warning?: string }>(
         'POST',
         `${path(name)}/run`,
         Object.keys(params).length === 0 ? {} : { params },
       );
+      if (warning !== undefined) process.stderr.write(`${warning}\n`);
       if (options.json || !options.follow)
-        print(options.json ? JSON.stringify({ runId }) : `Run ${runId} is queued. Follow it: cronstream job logs ${name} -f`);
+        print(
+          options.json
+            ? JSON.stringify({ runId, ...(warning !== undefined && { warning }) })
+            : `Run ${runId} is queued. Follow it: cronstream job logs ${name} -f`,
+        );
       if (options.follow) await follow(client, runId);
     });
 
@@ -187,12 +192,24 @@ const readJob = (file: string): Record<string, unknown> => {
   }
 };
 
-const rowOf = ({ job, schedule, nextFireTime, lastRun, running, queued, broken }: JobView): readonly string[] => [
-  job.name,
-  broken !== undefined ? 'broken' : running.length > 0 ? 'running' : queued > 0 ? 'queued' : isOff(job) ? 'disabled' : 'waiting',
-  nextFireTime ?? '-',
-  lastRun ? `${lastRun.outcome} ${lastRun.endedAt}` : '-',
-  broken ?? schedule,
-];
+const stateOf = ({ job, running, queued, broken, noWorker }: JobView): string => {
+  if (broken !== undefined) return 'broken';
+  if (running.length > 0) return 'running';
+  if (isOff(job)) return queued > 0 ? 'queued' : 'disabled';
+  // What is queued waits for nobody there.
+  if (noWorker === true) return 'no worker';
+  return queued > 0 ? 'queued' : 'waiting';
+};
+
+const rowOf = (view: JobView): readonly string[] => {
+  const { job, schedule, nextFireTime, lastRun, broken } = view;
+  return [
+    job.name,
+    stateOf(view),
+    nextFireTime ?? '-',
+    lastRun ? `${lastRun.outcome} ${lastRun.endedAt}` : '-',
+    broken ?? schedule,
+  ];
+};
 
 const isOff = (job: JobView['job']): boolean => 'enabled' in job && !job.enabled;

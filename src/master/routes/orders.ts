@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
+import { speak } from '../language.ts';
 import type { Parts } from '../parts.ts';
 import { answers, ById, ByName, closed } from './shared.ts';
 
@@ -23,21 +24,32 @@ export const orderRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { order
       schema: {
         summary: 'Run a job now',
         description:
-          'Answers runId, or under placement "all" runIds, one a worker. A busy job follows its overlap policy: skip refuses (409, code overlap), queue lets the run wait, replace kills the one that runs.',
+          'Answers runId, or under placement "all" runIds, one a worker. A busy job follows its overlap policy: skip refuses (409, code overlap), queue lets the run wait, replace kills the one that runs. Where no live worker may run the job now the run is queued all the same, and warning says so.',
         tags: ['jobs'],
         params: ByName,
         body: Type.Union([RunNow, Type.Null()]),
         response: answers(
-          { 202: Type.Object({ runId: Type.String(), runIds: Type.Optional(Type.Array(Type.String())) }) },
+          {
+            202: Type.Object({
+              runId: Type.String(),
+              runIds: Type.Optional(Type.Array(Type.String())),
+              warning: Type.Optional(Type.String()),
+            }),
+          },
           400,
           404,
           409,
         ),
       },
     },
-    async ({ params, body, identity }, reply) => {
+    async ({ params, body, identity, headers }, reply) => {
       const runIds = await orders.run(params.name, body ?? {}, identity.name);
-      return reply.code(202).send({ runId: runIds[0] ?? '', ...(runIds.length > 1 && { runIds: [...runIds] }) });
+      const warning = orders.warning(params.name, body ?? {}, speak(headers, reply));
+      return reply.code(202).send({
+        runId: runIds[0] ?? '',
+        ...(runIds.length > 1 && { runIds: [...runIds] }),
+        ...(warning !== undefined && { warning }),
+      });
     },
   );
 
