@@ -10,7 +10,7 @@ import { Fires } from '../parts/job/fires.tsx';
 import { JobHead } from '../parts/job/job-head.tsx';
 import { JobRuns } from '../parts/job/job-runs.tsx';
 import { JobWarning } from '../parts/job/job-warning.tsx';
-import { Placement } from '../parts/job/placement.tsx';
+import { NoWorker, Placement } from '../parts/job/placement.tsx';
 import { Section } from '../parts/section.tsx';
 import { Empty, Failed, Loading } from '../parts/states.tsx';
 import { Timeline } from '../parts/job/timeline.tsx';
@@ -60,6 +60,7 @@ const Whole = ({ view, isGone }: { readonly view: JobView; readonly isGone: bool
       <JobHead view={view} isGone={isGone} />
       {broken !== undefined && <Broken view={view} why={broken} />}
       {view.warning && !isGone && <JobWarning name={job.name} warning={view.warning} />}
+      {isOn && !isGone && broken === undefined && <NoWorker name={job.name} revision={revision} />}
       {isOn && !isGone && broken === undefined && <OverlapWarning name={job.name} schedule={schedule} overlap={overlap} />}
       <div className={classes['columns']}>
         <div className={classes['column']}>

@@ -9,11 +9,11 @@ import { LongList } from '../parts/long-list.tsx';
 import { NoJobs, NoneFound } from '../parts/jobs/no-jobs.tsx';
 import { Failed, Loading } from '../parts/states.tsx';
 import { useTell } from '../parts/frame/tell.tsx';
-import { ask, jobPath } from '../src/api.ts';
 import { format } from '../src/format.ts';
 import { jobsParams, useJobsSearch } from '../src/lists/jobs-search.ts';
 import { jobsBy } from '../src/live/kinds.ts';
 import { useMay } from '../src/session.ts';
+import { runNow } from '../src/job/run-now.ts';
 import { shownJob } from '../src/job/shown-job.ts';
 import { texts } from '../src/texts.ts';
 import { useTitle } from '../src/title.ts';
@@ -44,7 +44,7 @@ export default function Jobs() {
   const run = (name: string): unknown => {
     const view = byName(name);
     if (!view || view.broken !== undefined || view.running.length + view.queued > 0) return false;
-    return ask('POST', `${jobPath(name)}/run`).catch(tell);
+    return runNow(name, tell);
   };
   const tagsOf = useMemo(() => list.rows?.map((view) => shownJob(view).tags) ?? [], [list.rows]);
   const tags = useMemo(() => [...new Set(tagsOf.flat())].toSorted(), [tagsOf]);

@@ -40,8 +40,16 @@ withChromium('the console: a job', (executablePath) => {
     const where = section(page, 'Where it may run');
     await where.getByText('lacks gpu').waitFor();
     await where.getByText('No worker matches now').waitFor();
+    const alarm = page.locator('[data-warning=noWorker]');
+    await alarm.getByText('No live worker may run this job').waitFor();
+    await page.getByRole('button', { name: 'Run now' }).click();
+    await page.getByText('lacks gpu', { exact: false }).filter({ hasText: 'no live worker may run this job' }).waitFor();
+    await using list = await at('/');
+    await list.locator('[data-job=nightly] [data-no-worker]').waitFor();
     await save({ name: 'nightly', command: 'echo "good night"', cronExpr: '0 3 * * *' });
     await where.locator('[data-matches=true]').waitFor();
+    await alarm.waitFor({ state: 'detached' });
+    await list.locator('[data-job=nightly]:not(:has([data-no-worker]))').waitFor();
     await section(page, 'Definition').getByText('"echo \\"good night\\""').first().waitFor();
     await remove('nightly');
   });

@@ -9,6 +9,11 @@ type Told = { readonly id: number; readonly error: unknown };
 const SHOWN_MS = 12_000;
 const MOST = 3;
 
+/** Something that was done, and that will not come to what was meant. */
+export class Warned extends Error {
+  override readonly name = 'Warned';
+}
+
 const Tell = createContext<(error: unknown) => void>(() => undefined);
 
 /** Says what went wrong with something that was asked for by a button, wherever on the page that is. */
@@ -32,13 +37,14 @@ export const TellProvider = ({ children }: { readonly children: ReactNode }) => 
           {told.map(({ id, error }) => (
             <Notification
               key={id}
-              color="red"
-              title={texts.failed}
+              {...(error instanceof Warned
+                ? { color: 'yellow', title: texts.noWorkerQueued }
+                : { color: 'red', title: texts.failed })}
               withBorder
               onClose={() => forget(id)}
               closeButtonProps={{ 'aria-label': texts.close }}
             >
-              <Wrong error={error} />
+              {error instanceof Warned ? error.message : <Wrong error={error} />}
             </Notification>
           ))}
         </Stack>

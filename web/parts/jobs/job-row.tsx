@@ -34,7 +34,7 @@ type RowProps = { readonly view: JobView; readonly onEdit: (view: JobView) => vo
 
 /** A job: on or off, what and when, what became of it, what to do with it. */
 export const JobRow = memo(function JobRow({ view, onEdit }: RowProps) {
-  const { job, schedule, broken } = view;
+  const { job, schedule, broken, noWorker } = view;
   const shown = shownJob(view);
   const { cronExpr, timezone } = shown.schedule;
   const { switchTo } = useJobActs(view);
@@ -60,6 +60,12 @@ export const JobRow = memo(function JobRow({ view, onEdit }: RowProps) {
         ) : (
           <div className={classes['wrong']}>
             <b>{texts.broken}.</b> {texts.brokenHint(broken)}
+          </div>
+        )}
+        {noWorker === true && (
+          <div className={classes['wrong']} title={texts.noWorkerHint} data-no-worker>
+            <span aria-hidden="true">! </span>
+            <b>{texts.noWorker}</b>
           </div>
         )}
         <div className={`${classes['small'] ?? ''} ${classes['cron'] ?? ''}`}>{cronExpr}</div>

@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { useLocation } from 'wouter';
 import type { Run } from '../../../src/domain/run.ts';
 import { ask, jobPath, runPath } from '../../src/api.ts';
+import { runNow } from '../../src/job/run-now.ts';
 import { useMay } from '../../src/session.ts';
 import { texts } from '../../src/texts.ts';
 import { useKeys } from '../../src/keys/use-keys.ts';
@@ -63,11 +64,8 @@ const Again = ({ job }: { readonly job: string }) => {
   const [isBusy, setBusy] = useState(false);
   const run = (): void => {
     setBusy(true);
-    ask<{ readonly runId?: string; readonly runIds?: readonly string[] }>('POST', `${jobPath(job)}/run`)
-      .then(({ runId, runIds }) => {
-        const id = runId ?? runIds?.[0];
-        if (id !== undefined) go(`/runs/${id}`);
-      }, tell)
+    void runNow(job, tell)
+      .then((id) => id !== undefined && go(`/runs/${id}`))
       .finally(() => setBusy(false));
   };
   useKeys([{ key: 'r', name: texts.runAgain, act: run }]);

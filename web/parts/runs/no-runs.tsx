@@ -2,7 +2,8 @@ import { Button, Group, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import type { JobView } from '../../../src/domain/wire.ts';
-import { ask, jobPath, type Page } from '../../src/api.ts';
+import { ask, type Page } from '../../src/api.ts';
+import { runNow } from '../../src/job/run-now.ts';
 import { useMay } from '../../src/session.ts';
 import { texts } from '../../src/texts.ts';
 import { Empty, Failed } from '../states.tsx';
@@ -57,9 +58,7 @@ const Next = ({ view: { job, nextFireTime } }: { readonly view: JobView }) => {
         )}
       </Text>
       <Group>
-        {mayRun && (
-          <Button onClick={() => void ask('POST', `${jobPath(job.name)}/run`).catch(tell)}>{texts.runNowOf(job.name)}</Button>
-        )}
+        {mayRun && <Button onClick={() => void runNow(job.name, tell)}>{texts.runNowOf(job.name)}</Button>}
         <Button component={Link} href="/" variant="default">
           {texts.toJobs}
         </Button>

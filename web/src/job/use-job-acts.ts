@@ -4,6 +4,7 @@ import { useAsk } from '../../parts/frame/ask.tsx';
 import { useTell } from '../../parts/frame/tell.tsx';
 import { ask, jobPath } from '../api.ts';
 import { texts } from '../texts.ts';
+import { runNow } from './run-now.ts';
 
 /** What can be asked of a job. Kill and delete ask once and name it; what goes wrong is told. */
 export const useJobActs = ({ job: { name } }: Pick<JobView, 'job'>) => {
@@ -12,7 +13,7 @@ export const useJobActs = ({ job: { name } }: Pick<JobView, 'job'>) => {
   const askFirst = useAsk();
   const [, go] = useLocation();
   return {
-    run: (): void => void ask('POST', `${path}/run`).catch(tell),
+    run: (): void => void runNow(name, tell),
     switchTo: (enabled: boolean): void => void ask('PATCH', path, { body: { enabled } }).catch(tell),
     kill: (): void =>
       askFirst({

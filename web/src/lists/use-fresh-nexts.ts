@@ -8,13 +8,17 @@ const PAST_MS = 2_500;
 const REFRESH_MS = 5_000;
 const MOST = 40;
 
-/** Asks for those rows in sight again whose next fire time lies in the past, at most every few seconds. */
+/** Asks for those rows in sight again whose next fire time lies in the past, or that no worker might run (workers come without a word of the job), at most every few seconds. */
 export const useFreshNexts = (sight: readonly JobView[] | undefined, put: (before: JobView, row: JobView) => void): void => {
   const at = useNow();
   const [askedAt, setAskedAt] = useState(0);
   useEffect(() => {
     if (at - askedAt < REFRESH_MS || document.visibilityState !== 'visible') return;
-    const past = sight?.filter(({ nextFireTime }) => nextFireTime !== undefined && at - Date.parse(nextFireTime) > PAST_MS) ?? [];
+    const past =
+      sight?.filter(
+        ({ nextFireTime, noWorker }) =>
+          noWorker === true || (nextFireTime !== undefined && at - Date.parse(nextFireTime) > PAST_MS),
+      ) ?? [];
     if (past.length === 0) return;
     setAskedAt(now());
     for (const before of past.slice(0, MOST))

@@ -87,6 +87,7 @@ export const job = {
 
   whereItMayRun: 'Where it may run',
   placementNone: 'No worker matches now, so it cannot run. Start one that does, or change what the job asks for.',
+  placementSee: 'See where it may run',
   matches: 'would take it now',
   placedNot: {
     name: 'the job names other workers',

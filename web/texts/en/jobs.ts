@@ -13,6 +13,9 @@ export const jobs = {
   waiting: (count: number) => (count === 1 ? '1 waits' : `${String(count)} wait`),
   broken: 'broken',
   brokenHint: (why: string) => `This job does nothing until it is mended: ${why}`,
+  noWorker: 'no worker may run it',
+  noWorkerHint: 'No live worker may run this job, so its ticks are missed.',
+  noWorkerQueued: 'The run waits, and nobody may take it',
 
   onlyTag: (tag: string) => `Only jobs with the tag “${tag}”`,
   copyCommand: 'Copy the command',

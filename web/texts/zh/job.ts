@@ -87,6 +87,7 @@ export const job: Translated<typeof inEnglish> = {
 
   whereItMayRun: '可以在哪里运行',
   placementNone: '目前没有符合条件的工作节点，因此它无法运行。请启动一个符合条件的，或修改作业的要求。',
+  placementSee: '查看可在哪里运行',
   matches: '现在可以接手',
   placedNot: {
     name: '作业指定了其他工作节点',

@@ -15,6 +15,9 @@ export const jobs: Translated<typeof inEnglish> = {
   waiting: (count) => `${String(count)} 个等待中`,
   broken: '有错误',
   brokenHint: (why) => `该作业在修复之前不会运行：${why}`,
+  noWorker: '没有可运行它的工作节点',
+  noWorkerHint: '目前没有任何在线的工作节点可以运行该作业，因此它的各次执行都会错过。',
+  noWorkerQueued: '运行已排队，但没有工作节点可以执行它',
 
   onlyTag: (tag) => `只看带标签“${tag}”的作业`,
   copyCommand: '复制命令',
