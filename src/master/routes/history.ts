@@ -13,6 +13,18 @@ const Paged = Type.Object(
   closed,
 );
 
+const AuditQuery = Type.Object(
+  {
+    ...Paged.properties,
+    job: Type.Optional(Type.String({ maxLength: 200, description: 'Of this job alone' })),
+    by: Type.Optional(Type.String({ maxLength: 200, description: 'By those with this text in their name, whatever its case' })),
+  },
+  closed,
+);
+
+/** Names of who changed something have no index: so many changes are looked at for one page, and the next page goes on from there. */
+const [LOOKED_AT, MOST_LOOKS] = [200, 10];
+
 /** Who changed jobs, when, and what. */
 export const historyRoutes: FastifyPluginAsyncTypebox<Parts> = async (
   app,
@@ -79,17 +91,42 @@ export const historyRoutes: FastifyPluginAsyncTypebox<Parts> = async (
       schema: {
         summary: 'Who changed which job, when and what: all of them, newest first',
         description:
-          'Saved, deleted, and cursors that were set by hand. Runs and kills that people asked for stand in the runs (`by`).',
+          'Saved, deleted, and cursors that were set by hand. Runs and kills that people asked for stand in the runs (`by`). With `by`, a page may have fewer items than `limit` and still a `nextCursor`: so far was looked.',
         tags: ['jobs'],
-        querystring: Paged,
+        querystring: AuditQuery,
         response: answers({ 200: page(RevisionView) }, 400, 503),
       },
     },
-    async ({ query: { cursor, limit: most = 50 } }) => {
+    async ({ query: { cursor, limit: most = 50, job, by } }) => {
       const position = asOf(projection);
-      const first = await waiting();
-      const logged = await runLog.audit({ limit: most + 1, ...defined({ before: cursor }) });
-      return { ...pageOf(first, logged, { cursor, most }), asOf: position };
+      const first = await waiting(job);
+      const older = (before: string | undefined, count: number): Promise<readonly StoredRunEvent[]> =>
+        job === undefined
+          ? runLog.audit({ limit: count, ...defined({ before }) })
+          : runLog.eventsAbout(`job/${job}/`, {
+              ...{ isDown: true, limit: count },
+              ...defined({ before: before === undefined ? undefined : `job/${job}/${before}` }),
+            });
+      if (by === undefined) return { ...pageOf(first, await older(cursor, most + 1), { cursor, most }), asOf: position };
+
+      const text = by.toLowerCase();
+      const isTheirs = ({ by: who }: { readonly by: string }): boolean => who.toLowerCase().includes(text);
+      const theirs: StoredRunEvent[] = [];
+      let before = cursor;
+      let hasMore = true;
+      for (let look = 0; hasMore && look < MOST_LOOKS && theirs.length <= most; look += 1) {
+        const events = await older(before, LOOKED_AT);
+        theirs.push(...events.filter((event) => isChange(event) && isTheirs(event)));
+        const last = events.findLast(isChange);
+        before = last?.id ?? before;
+        hasMore = events.length === LOOKED_AT && last !== undefined;
+      }
+      const found = pageOf(first.filter(isTheirs), theirs, { cursor, most });
+      return {
+        ...found,
+        ...(hasMore && before !== undefined ? defined({ nextCursor: found.nextCursor ?? before }) : {}),
+        asOf: position,
+      };
     },
   );
 };

@@ -160,7 +160,7 @@ test('revisions say who changed what; an old one is put back by PUT; the audit h
   await put(aJob('a', { description: 'second', retention: { days: 3 } }));
   await master.api('PUT', '/jobs/b', aJob('b'));
   type Page = {
-    items: { id: string; text: string; by: string; name: string; revision?: string; job?: object }[];
+    items: { id: string; type: string; text: string; by: string; name: string; revision?: string; job?: object }[];
     nextCursor?: string;
   };
   const revisions = async (query = ''): Promise<Page> => (await master.api('GET', `/jobs/a/revisions${query}`)).json<Page>();
@@ -190,5 +190,14 @@ test('revisions say who changed what; an old one is put back by PUT; the audit h
   expect(audit.items.map(({ name }) => name)).toStrictEqual(['a', 'a', 'b']);
   const rest = (await master.api('GET', `/audit?limit=3&cursor=${audit.nextCursor ?? ''}`)).json<Page>();
   expect(rest.items.map(({ name }) => name)).toStrictEqual(['a', 'a']);
+  const names = async (query: string) => {
+    const { items, nextCursor } = (await master.api('GET', `/audit?${query}`)).json<Page>();
+    return [items.map(({ name, type }) => `${name} ${type}`), nextCursor !== undefined];
+  };
+  const ofA = ['a deleted', 'a saved', 'a saved', 'a saved'];
+  expect(await names('job=a')).toStrictEqual([ofA, false]);
+  const who = audit.items[0]?.by ?? '';
+  expect(await names(`job=a&limit=2&by=${encodeURIComponent(who.toUpperCase())}`)).toStrictEqual([ofA.slice(0, 2), true]);
+  expect(await names('by=nobody-of-that-name')).toStrictEqual([[], false]);
   expect((await master.api('GET', '/jobs/never/revisions')).statusCode).toBe(404);
 });
