@@ -1,8 +1,11 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { EventOf, RunEvent } from '../domain/events.ts';
 
-/** A line of the `events` file. Output lies in `out` and only its place stands here: cut once, before it is shipped, so that shipping again gives the same event. */
-export type Line = Exclude<RunEvent, { type: 'output' }> | (Omit<EventOf<'output'>, 'data'> & { readonly length: number });
+/** A line of the `events` file. Output lies in `out` and only its place stands here: cut once, before it is shipped, so that shipping again gives the same event.
+ *  `place` is where it stands in `out`, if that is not its offset: a command that opens `/dev/stderr` anew empties the file. */
+export type Line =
+  | Exclude<RunEvent, { type: 'output' }>
+  | (Omit<EventOf<'output'>, 'data'> & { readonly length: number; readonly place?: number });
 type OutputLine = Extract<Line, { type: 'output' }>;
 /** A piece of the output that becomes one event. */
 export type Span = Pick<OutputLine, 'offset' | 'length' | 'droppedBytes'>;
@@ -39,10 +42,13 @@ const chunks = (from: number, to: number): readonly Span[] => {
   return spans;
 };
 
-/** The event of a cut, with its bytes as they were printed. Of a file that was shortened (the spool's limit) or removed it says how much is gone. */
-export const readCut = (out: string, { length, ...line }: OutputLine): RunEvent => {
+export const placeOf = ({ offset, place = offset }: OutputLine): number => place;
+
+/** The event of a cut, with its bytes as they were printed. Of a file that was shortened (the spool's limit), removed or emptied since (`emptiedAt`) it says how much is gone. */
+export const readCut = (out: string, cut: OutputLine, emptiedAt = 0): RunEvent => {
+  const { length, place: _place, ...line } = cut;
   const data = new Uint8Array(length);
-  const bytesRead = readAt(out, data, line.offset);
+  const bytesRead = line.offset < emptiedAt ? 0 : readAt(out, data, placeOf(cut));
   const isGone = bytesRead === 0 && length > 0;
   return { ...line, data: data.subarray(0, bytesRead), ...(isGone && { droppedBytes: (line.droppedBytes ?? 0) + length }) };
 };

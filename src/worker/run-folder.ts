@@ -1,12 +1,22 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, statSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  statSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { FILES, type Exit } from '../launcher/protocol.ts';
 import type { RunEvent } from '../domain/events.ts';
 import { openEventFile } from './event-file.ts';
-import { cutOf, middleOf, readCut, type Line } from './output-cuts.ts';
+import { cutOf, middleOf, placeOf, readCut, type Line } from './output-cuts.ts';
 
 /** What the small files and the folder itself take on a disk, about. */
 export const FOLDER_BYTES = 16_384;
@@ -33,11 +43,15 @@ export const openRunFolder = (dir: string, of: FolderOf) => {
   const path = (name: keyof typeof FILES): string => join(dir, FILES[name]);
   const told = new Set<RunEvent['type']>();
   let cutTo = 0;
+  /** So much had been told when the command emptied its own output (`> /dev/stderr`): its file began anew there. */
+  let emptiedAt = 0;
   let ends = 0;
   const note = (line: Line): void => {
     told.add(line.type);
     if (line.type === 'finished' || line.type === 'attemptEnded') ends += 1;
-    if (line.type === 'output') cutTo = Math.max(cutTo, line.offset + line.length);
+    if (line.type !== 'output') return;
+    cutTo = Math.max(cutTo, line.offset + line.length);
+    emptiedAt = line.offset - placeOf(line);
   };
   const events = openEventFile<Line>({ path: path('events'), shippedPath: path('shipped'), onLine: note });
   let isReleased = false;
@@ -98,20 +112,28 @@ export const openRunFolder = (dir: string, of: FolderOf) => {
     /** Makes output events of what the command has printed since: its head while it runs, and at the end the rest or, above the limit, the tail. Answers what there is in all. */
     cut: (at: string, limitBytes: number, isEnd: boolean) =>
       inTurn(async () => {
-        const size = sizeOfOut();
+        const sizeOfFile = sizeOfOut();
+        // An output that ended may have been shortened by the spool's limit.
+        if (sizeOfFile < cutTo - emptiedAt && ends === 0) [emptiedAt, punchedTo] = [cutTo, 0];
+        const size = emptiedAt + sizeOfFile;
         outLimit = limitBytes;
         const { spans, end } = cutOf({ size, cutTo, limitBytes, isEnd });
-        await addLines(spans.map((span, index) => ({ v: 1, type: 'output', ...of, seq: events.count() + index, at, ...span })));
+        await addLines(
+          spans.map((span, index) => {
+            const place = emptiedAt > 0 ? { place: span.offset - emptiedAt } : undefined;
+            return { v: 1, type: 'output', ...of, seq: events.count() + index, at, ...span, ...place };
+          }),
+        );
         cutTo = end;
-        return { outputBytes: size, truncated: size > limitBytes };
+        return { outputBytes: size, truncated: size > limitBytes || emptiedAt > 0 };
       }),
     /** The next events that were not handed out yet, at most so many and about so many bytes. Where it rejects, none is handed out. */
     take: (most: number, mostBytes: number) =>
       inTurn(() => {
         const lines = events.next(most, mostBytes, (line) => (line.type === 'output' ? line.length : 200));
-        const taken = lines.map((line): RunEvent => (line.type === 'output' ? readCut(path('out'), line) : line));
+        const taken = lines.map((line): RunEvent => (line.type === 'output' ? readCut(path('out'), line, emptiedAt) : line));
         events.handed(lines.length);
-        for (const line of lines) if (line.type === 'output') handedTo = Math.max(handedTo, line.offset + line.length);
+        for (const line of lines) if (line.type === 'output') handedTo = placeOf(line) + line.length;
         return taken;
       }),
     /** The run log has so many more of those that were handed out, in their order. */
@@ -145,7 +167,12 @@ export const openRunFolder = (dir: string, of: FolderOf) => {
     /** Gives back the disk below the middle of an output that is still being printed and is above its limit: what would never be told. Rejects where the file system cannot. */
     punchOutput: (leastBytes: number) =>
       inTurn(async () => {
-        const middle = middleOf({ size: outSize, cutTo: Math.max(cutTo, punchedTo), limitBytes: outLimit, leastBytes });
+        const middle = middleOf({
+          size: outSize,
+          cutTo: Math.max(cutTo - emptiedAt, punchedTo),
+          limitBytes: outLimit,
+          leastBytes,
+        });
         if (!middle || isReleased) return;
         const { offset, length } = middle;
         await promisify(execFile)('fallocate', ['-p', '-o', String(offset), '-l', String(length), path('out')]);
@@ -155,7 +182,8 @@ export const openRunFolder = (dir: string, of: FolderOf) => {
     // The launcher may still lay a file down while this goes through the folder: then it is not empty at the end, and is gone through again.
     remove: () =>
       inTurn(async () => {
-        if (sizeOfOut() > SMALL_BYTES || !isRemoved(dir)) await rm(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
+        if (sizeOfOut() > SMALL_BYTES || !isRemoved(dir))
+          await rm(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
       }),
   };
 };

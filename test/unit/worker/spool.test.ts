@@ -44,6 +44,8 @@ const takeAll = async (spool: Spool): Promise<readonly RunEvent[]> => {
     events.push(...items.map(({ event }) => event));
   }
 };
+const textOf = (events: readonly RunEvent[]): string =>
+  events.map((event) => (event.type === 'output' ? Buffer.from(event.data).toString() : '')).join('');
 const ids = (events: readonly RunEvent[]): readonly string[] => events.map(eventId);
 
 test('a run and attempt is begun once, whatever restarts lie between', async () => {
@@ -122,6 +124,27 @@ test('above the limit head and tail are kept, and what lies between is said', as
   expect(await takeAll(spool)).toMatchObject([
     { seq: 0, offset: 0, data: new Uint8Array(Buffer.from('ab')) },
     { seq: 1, offset: 8, data: new Uint8Array(Buffer.from('ij')), droppedBytes: 6 },
+  ]);
+});
+
+test('a command that empties its own output (`> /dev/stderr`) loses nothing that it prints after that, and says that some is missing', async () => {
+  const { spool, folder, dir, again } = await oneRun();
+  const out = join(dir, 'out');
+  writeFileSync(out, 'a long beginning');
+  await folder.cut(at, 1_000, false);
+  expect(textOf(await takeAll(spool))).toBe('a long beginning');
+  appendFileSync(out, ', not seen');
+  writeFileSync(out, 'error!');
+  await folder.cut(at, 1_000, false);
+  const next = await again();
+  appendFileSync(out, ' and more');
+  expect(await next.folder.cut(at, 1_000, true)).toStrictEqual({ outputBytes: 31, truncated: true });
+  const events = await takeAll(next.spool);
+  expect(textOf(events)).toBe('error! and more');
+  expect(events.flatMap((event) => (event.type === 'output' ? [[event.offset, event.droppedBytes]] : []))).toStrictEqual([
+    [0, 16],
+    [16, undefined],
+    [22, undefined],
   ]);
 });
 
