@@ -1,5 +1,5 @@
 // Configuration → the pair of stores.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -22,6 +22,16 @@ test('the embedded pair shares a folder, keeps what is in it, and holds it until
   const again = openStores({ type: 'embedded', dataDir }, log);
   expect(await read(again.coordination, '/cron/a')).toMatchObject({ value: '1' });
   await again.close();
+  rmSync(dataDir, { recursive: true });
+});
+
+test('nobody but its owner may look into the embedded stores, whatever the folder around them allows', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'cronstream-stores-'));
+  chmodSync(dataDir, 0o755);
+  mkdirSync(join(dataDir, 'stores'), { mode: 0o755 }); // of a version before
+  const stores = openStores({ type: 'embedded', dataDir }, log);
+  expect(statSync(join(dataDir, 'stores')).mode & 0o777).toBe(0o700);
+  await stores.close();
   rmSync(dataDir, { recursive: true });
 });
 

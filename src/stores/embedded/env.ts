@@ -1,5 +1,5 @@
 import { open, type RootDatabase } from 'lmdb';
-import { closeSync, existsSync, openSync, readSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { lockFolder } from './folder-lock.ts';
 
@@ -17,6 +17,8 @@ export function openEmbedded(dir: string): Embedded {
   try {
     const path = join(dir, 'stores');
     checkFile(join(path, 'data.mdb'));
+    mkdirSync(path, { recursive: true });
+    chmodSync(path, 0o700); // jobs hold secrets, and the folder around it may have been made by hand
     // A commit is on the disk before it is answered. With overlapping sync it would be visible before, and slower for one at a time.
     const root = open({ path, maxDbs: 32, overlappingSync: false });
     let closing: Promise<void> | undefined;
