@@ -1,6 +1,7 @@
 import { eventId, type StoredRunEvent } from '../domain/events.ts';
 import { toMs } from '../domain/instant.ts';
 import { applyRunEvent, type Run } from '../domain/run.ts';
+import type { LiveRun } from '../domain/values.ts';
 import type { RunView } from '../domain/wire.ts';
 import { sleep, type Clock } from '../streams/clock.ts';
 import type { RunsQuery } from '../streams/ports.ts';
@@ -12,7 +13,7 @@ import { presentView } from './views.ts';
 const FIRST_EVENTS = 20;
 const EVENTS_PAGE = 200;
 
-/** What a run printed is in the log alone, a moment after its end was seen: a search by text waits so long for runs that ended just now. */
+/** What a run printed is in the log alone, a moment after its end was seen: a search by text, and who reads the output, wait so long for runs that ended just now. */
 const [JUST_NOW_MS, LOGGED_WITHIN_MS, LOGGED_LOOK_MS, MOST_AWAITED] = [10_000, 3_000, 100, 50];
 
 export type RunHistory = ReturnType<typeof createRunHistory>;
@@ -28,12 +29,10 @@ export const createRunHistory = ({ runLog }: Pick<RouteStores, 'runLog'>, { seen
     });
 
   /** Until what has ended is in the log too, so that whoever was told of an end finds what was printed; a log that lags is not waited for. */
-  const logged = async ({ job }: RunsQuery): Promise<void> => {
+  const logged = async (isAsked: (live: LiveRun) => boolean): Promise<void> => {
     const since = clock.now() - JUST_NOW_MS;
     let missing = [...seen.runs.values()]
-      .flatMap(({ live }) =>
-        live.endedAt !== undefined && toMs(live.endedAt) > since && (job === undefined || live.job === job) ? [live.runId] : [],
-      )
+      .flatMap(({ live }) => (live.endedAt !== undefined && toMs(live.endedAt) > since && isAsked(live) ? [live.runId] : []))
       .slice(-MOST_AWAITED);
     for (let waited = 0; waited < LOGGED_WITHIN_MS; waited += LOGGED_LOOK_MS) {
       const found = await Promise.all(missing.map((id) => runLog.run(id)));
@@ -45,7 +44,8 @@ export const createRunHistory = ({ runLog }: Pick<RouteStores, 'runLog'>, { seen
 
   /** Newest first. Ids are UUIDv7: their order is that of time, in either source. */
   const list = async (query: RunsQuery): Promise<{ readonly items: readonly RunView[]; readonly nextCursor?: string }> => {
-    if (query.q !== undefined && query.cursor === undefined) await logged(query);
+    if (query.q !== undefined && query.cursor === undefined)
+      await logged(({ job }) => query.job === undefined || job === query.job);
     const found = await runLog.runs(query);
     // The log's page ends where its last item is: older live runs belong to a later page.
     const end = found.nextCursor === undefined ? undefined : found.items.at(-1)?._id;
@@ -75,6 +75,9 @@ export const createRunHistory = ({ runLog }: Pick<RouteStores, 'runLog'>, { seen
     if (!liveOf(id) && (await runLog.eventsOf(id, { limit: 1 })).length === 0) throw noSuchRun(id);
   };
 
+  /** Until the run log has the output of a run whose end is known: what is read then is whole. */
+  const settled = (id: string): Promise<void> => logged(({ runId }) => runId === id);
+
   /** All events of a run from its first, in pages: no more than one page is in memory. */
   async function* eventsOf(id: string, attempt?: number, from?: string): AsyncGenerator<StoredRunEvent> {
     let after = from;
@@ -87,7 +90,7 @@ export const createRunHistory = ({ runLog }: Pick<RouteStores, 'runLog'>, { seen
     }
   }
 
-  return { list, get, mustExist, eventsOf, liveOf };
+  return { list, get, mustExist, settled, eventsOf, liveOf };
 };
 
 const isAsked = (query: RunsQuery, run: RunView): boolean => {

@@ -140,6 +140,7 @@ export const runRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { history
         throw badField(from === undefined ? '/tail' : '/from', 'invalid', 'chunks are paged by cursor');
       if (from !== undefined && tail !== undefined) throw badField('/tail', 'invalid', 'from or tail, not both');
       await history.mustExist(id);
+      await history.settled(id);
       if (wantsChunks) {
         const items = [];
         for await (const { attempt: of, seq, at, offset, data, droppedBytes } of outputs(history.eventsOf(id, attempt, cursor))) {

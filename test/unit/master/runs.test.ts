@@ -71,6 +71,26 @@ test('a search by text waits for the log of a run whose end is seen', async () =
   expect((await found).json()).toMatchObject({ items: [{ id: id(1) }] });
 });
 
+test('who reads the output of a run that has just ended gets all of it, also while the log is a moment behind', async () => {
+  const runLog = createMemoryRunLog();
+  await using master = await startMaster({ runLog });
+  const endedAt = new Date().toISOString();
+  await master.put(keys.run('a', id(1)), aRun('a', id(1), { state: 'ended', outcome: 'succeeded', endedAt }));
+  await until(
+    () => master.api('GET', `/runs/${id(1)}`),
+    ({ statusCode }) => statusCode === 200,
+  );
+  const events = anEndedRun('a', id(1), ['one\n', 'the last line\n']);
+  runLog.add(...events.slice(0, 3));
+  const asked = master.api('GET', `/runs/${id(1)}/output`);
+  let isAnswered = false;
+  void asked.then(() => (isAnswered = true));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(isAnswered).toBe(false);
+  runLog.add(...events.slice(3));
+  expect((await asked).body).toBe('one\nthe last line\n');
+});
+
 test('a live run is shown with what its events tell', async () => {
   const runLog = createMemoryRunLog();
   await using master = await startMaster({ runLog });
