@@ -1,6 +1,6 @@
-import { writeFileSync } from 'node:fs';
-import { open, rename } from 'node:fs/promises';
+import { closeSync, fsync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { instant, uptimeMs, wait } from './clock.ts';
 import { spawnCommand, startFailure } from './command.ts';
 import { say } from './log.ts';
@@ -31,6 +31,8 @@ export type Tell = {
 /** `failed` has words for a person. */
 export type Start =
   { readonly type: 'started'; readonly child: Child } | { readonly type: 'failed'; readonly why: Promise<string> };
+
+const sync = promisify(fsync);
 
 /** How often what is being ended is looked at. */
 const POLL_MS = 25;
@@ -157,14 +159,13 @@ const writeExit = async (dir: string, exit: Exit, told: () => void): Promise<voi
   const path = join(dir, FILES.exit);
   for (let tries = 0; ; tries += 1) {
     try {
-      const file = await open(`${path}.new`, 'w', 0o600);
+      const file = openSync(path, 'w', 0o600); // half-written it counts as none
       try {
-        await file.writeFile(JSON.stringify(exit));
-        await file.sync();
+        writeFileSync(file, JSON.stringify(exit));
+        await sync(file);
       } finally {
-        await file.close();
+        closeSync(file);
       }
-      await rename(`${path}.new`, path);
       if (tries === 0) told();
       return;
     } catch (error) {

@@ -17,10 +17,10 @@ export const generationsIn = (names: readonly string[]): readonly number[] =>
 /** Exit code of a launcher that found another one in its place. */
 export const PLACE_IS_TAKEN = 3;
 
-/** Files of the spool folder of one attempt. `out` is the command's own stdout and stderr; `exit` is written by the launcher before it is told. */
+/** Files of the spool folder of one attempt, few of them: making and removing files is a large part of what a short run costs. `run` has what it was meant as, what it was claimed as, and
+ *  that it was begun, a JSON line each; `out` is the command's own stdout and stderr; `exit` is written by the launcher before it is told. */
 export const FILES = {
-  run: 'run.json',
-  begun: 'begun',
+  run: 'run',
   pid: 'pid',
   command: 'command',
   stdin: 'in',

@@ -5,8 +5,8 @@ const datasync = promisify(fdatasync);
 
 export type EventFileOptions<L> = {
   readonly path: string;
-  /** Where it is written down, now and then, how much the run log has. */
-  readonly shippedPath: string;
+  /** Where it is written down, now and then, how much the run log has; absent for a file of which nothing is handed out. */
+  readonly shippedPath?: string;
   /** Called for each line that is there already. */
   readonly onLine: (line: L) => void;
 };
@@ -19,7 +19,7 @@ const NOTE_EVERY = 100;
 /** A file of events, one JSON text a line: appended, and handed out and confirmed in order. Its lines are not kept in memory: what waits for the run log may be much. Opened, it
  *  is cut back to its last whole line. Its calls must not overlap. Small reads and writes are done at once (docs/performance.md); what waits for the disk itself, the sync, is not. */
 export const openEventFile = <L>({ path, shippedPath, onLine }: EventFileOptions<L>) => {
-  const shipped = readShipped(shippedPath);
+  const shipped = shippedPath === undefined ? NOTHING : readShipped(shippedPath);
   let count = 0;
   let size = 0;
   /** How far it was handed out, and confirmed, in lines and bytes. */
@@ -95,7 +95,7 @@ export const openEventFile = <L>({ path, shippedPath, onLine }: EventFileOptions
     confirm: (lines: number): void => {
       confirmed = { count: confirmed.count + lines, bytes: confirmed.bytes + sum(waiting.slice(0, lines)) };
       waiting = waiting.slice(lines);
-      if (confirmed.count - noted < NOTE_EVERY) return;
+      if (shippedPath === undefined || confirmed.count - noted < NOTE_EVERY) return;
       noted = confirmed.count;
       try {
         writeFileSync(shippedPath, JSON.stringify({ v: 1, ...confirmed }), { mode: 0o600 });
@@ -120,12 +120,13 @@ const cutBack = (path: string, size: number): void => {
   }
 };
 
-const readShipped = (path: string): { readonly count: number; readonly bytes: number } => {
+const NOTHING = { count: 0, bytes: 0 };
+const readShipped = (path: string): typeof NOTHING => {
   const text = unlessAbsent(() => readFileSync(path));
   const shipped: { count?: unknown; bytes?: unknown } | undefined = text && parsed(text);
   return typeof shipped?.count === 'number' && typeof shipped.bytes === 'number'
     ? { count: shipped.count, bytes: shipped.bytes }
-    : { count: 0, bytes: 0 };
+    : NOTHING;
 };
 
 /** Reads whole lines from a place on until `onLine` answers false. False when there is no such file. */

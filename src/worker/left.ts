@@ -48,7 +48,7 @@ export const createLeft = ({ clock, log, spool, persistently }: LeftDeps) => {
       { job: run.live.job, run: run.live.runId, attempt: run.live.attempt, exitCode, signal },
       'an abandoned run has ended',
     );
-    await spool.release(folder);
+    spool.release(folder);
   };
 
   return {

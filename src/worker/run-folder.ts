@@ -1,15 +1,5 @@
 import { execFile } from 'node:child_process';
-import {
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmdirSync,
-  statSync,
-  truncateSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -38,9 +28,21 @@ export type FolderOf = { readonly job: string; readonly runId: string; readonly 
  *  it, and leaves the folder as it was. */
 export type RunFolder = ReturnType<typeof openRunFolder>;
 
-/** Opens the folder, which need not be there yet. Lines that a crash left half-written are cut off. */
-export const openRunFolder = (dir: string, of: FolderOf) => {
+/** A line of the file `run`: of each kind the last one counts. */
+type RunLine = { readonly facts: unknown } | { readonly begun: true };
+
+/** What a folder says of the attempt that it is of; undefined where that cannot be read. */
+export const factsIn = (dir: string): unknown => {
+  let facts: unknown;
+  openEventFile<RunLine>({ path: join(dir, FILES.run), onLine: (line) => ('facts' in line ? (facts = line.facts) : undefined) });
+  return facts;
+};
+
+/** Opens the folder, which need not be there yet. Lines that a crash left half-written are cut off. `onMore` is called when there is something to take. */
+export const openRunFolder = (dir: string, of: FolderOf, onMore: () => void = () => undefined) => {
   const path = (name: keyof typeof FILES): string => join(dir, FILES[name]);
+  let isBegun = false;
+  const run = openEventFile<RunLine>({ path: path('run'), onLine: (line) => (isBegun ||= 'begun' in line) });
   const told = new Set<RunEvent['type']>();
   let cutTo = 0;
   /** So much had been told when the command emptied its own output (`> /dev/stderr`): its file began anew there. */
@@ -83,6 +85,7 @@ export const openRunFolder = (dir: string, of: FolderOf) => {
       added.some(({ type }) => SYNCED.includes(type)),
     );
     added.forEach(note);
+    onMore();
   };
 
   return {
@@ -92,22 +95,24 @@ export const openRunFolder = (dir: string, of: FolderOf) => {
     writeFacts: (facts: unknown) =>
       inTurn(() => {
         make();
-        writeFileSync(`${path('run')}.new`, JSON.stringify(facts), { mode: 0o600 });
-        renameSync(`${path('run')}.new`, path('run'));
+        return run.append([{ facts }]);
       }),
     /** True once for an attempt, whatever crashes lie between (design.md §5.1). */
     begin: () =>
-      inTurn(() => {
+      inTurn(async () => {
+        if (isBegun) return false;
         make();
-        return isMade(path('begun'), '');
+        await run.append([{ begun: true }]);
+        return (isBegun = true);
       }),
+    isBegun: (): boolean => isBegun,
     /** Takes the file that a launcher makes before it starts the command. True where no launcher had made it: then none will start it, also not by an order that it reads later. */
     forbidStart: () =>
       inTurn(() => {
         make();
         return isMade(path('pid'), FORBIDDEN) || readFileSync(path('pid'), 'utf8') === FORBIDDEN;
       }),
-    exit: () => inTurn(() => readJson<Exit>(path('exit'))),
+    exit: () => inTurn(() => readJson(path('exit')) as Exit | undefined),
     tell: (event: Unnumbered) => inTurn(() => addLines([{ v: 1, ...of, seq: events.count(), ...event }])),
     /** Makes output events of what the command has printed since: its head while it runs, and at the end the rest or, above the limit, the tail. Answers what there is in all. */
     cut: (at: string, limitBytes: number, isEnd: boolean) =>
@@ -150,7 +155,6 @@ export const openRunFolder = (dir: string, of: FolderOf) => {
     isDone: (): boolean => isReleased && events.isConfirmed(),
     /** Nothing of it is on its way and nothing will be added: the folder may be closed and opened again. */
     isAtRest: (): boolean => isReleased && !events.isUnderway(),
-    isAllHanded: (): boolean => !events.hasMore(),
     /** What it takes on the disk, as far as it was looked at. */
     bytes: (): number => FOLDER_BYTES + events.bytes() + outBytes,
     outputBytes: (): number => outBytes,
@@ -180,22 +184,24 @@ export const openRunFolder = (dir: string, of: FolderOf) => {
         sizeOfOut();
       }),
     // The launcher may still lay a file down while this goes through the folder: then it is not empty at the end, and is gone through again.
-    remove: () =>
-      inTurn(async () => {
-        if (sizeOfOut() > SMALL_BYTES || !isRemoved(dir))
-          await rm(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
-      }),
+    remove: () => inTurn(() => rm(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 })),
+    /** Empties it and leaves it under another name, for another attempt. False where it is to be removed: to give back a large file takes the disk a while. */
+    emptyInto: (spare: string): boolean => sizeOfOut() <= SMALL_BYTES && isEmptied(dir, spare),
   };
 };
 
-/** To give back a large file takes the disk a while, and is not waited for in the loop. */
 const SMALL_BYTES = 1024 * 1024;
 
-/** Removes a folder of small files; false where something was in the way. */
-const isRemoved = (dir: string): boolean => {
+/** What nobody but the worker and the launcher ever has open, and nobody counts on not to be there. */
+const REUSED: readonly string[] = [FILES.run, FILES.events, FILES.exit];
+
+/** False where something was in the way; what is left is to be removed under either name. `out` goes: what a command left behind may still write to it. */
+const isEmptied = (dir: string, spare: string): boolean => {
   try {
-    for (const name of readdirSync(dir)) unlinkSync(join(dir, name));
-    rmdirSync(dir);
+    renameSync(dir, spare); // first: half emptied, it must not pass for the attempt
+    for (const name of readdirSync(spare))
+      if (REUSED.includes(name)) truncateSync(join(spare, name));
+      else unlinkSync(join(spare, name));
     return true;
   } catch {
     return false;
@@ -214,9 +220,9 @@ const isMade = (path: string, text: string): boolean => {
 };
 
 /** Undefined where the file is not there, or not whole. */
-export const readJson = <T>(path: string): T | undefined => {
+export const readJson = (path: string): unknown => {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as T;
+    return JSON.parse(readFileSync(path, 'utf8'));
   } catch {
     return undefined;
   }

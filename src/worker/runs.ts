@@ -286,7 +286,7 @@ export const createRuns = ({
     if (next && finished !== 'followed') await tellEnd(folder, told, undefined);
     held.delete(nameOf(run.live));
     remember(run.live);
-    await spool.release(folder);
+    spool.release(folder);
     onEnded(run.live.job, run.live.runId);
     onChanged();
   };

@@ -1,9 +1,10 @@
+import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { appendFile, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Subject, type Observable } from 'rxjs';
 import type { RunEvent } from '../domain/events.ts';
 import { FILES, type Exit } from '../launcher/protocol.ts';
-import { openRunFolder, readJson, type FolderOf, type RunFolder } from './run-folder.ts';
+import { factsIn, openRunFolder, readJson, type FolderOf, type RunFolder } from './run-folder.ts';
 
 /** An event on its way to the run log, with the folder that waits for its confirmation. */
 export type SpoolItem = { readonly event: RunEvent; readonly folder: RunFolder };
@@ -25,6 +26,10 @@ const BATCH_BYTES = 2_000_000;
 /** So many folders are kept open. Others that only wait for the run log are known by name alone: while it is away there may be very many. */
 const MOST_OPEN = 500;
 const REFUSED = 'refused.ndjson';
+const SWEPT_AT_ONCE = 50;
+/** Begins the names of folders that wait, empty, for an attempt. */
+const SPARE = 'spare-';
+const MOST_SPARES = 500;
 /** Output of a live command that will never be told is given back in pieces of this size; when the spool is full, of that one. */
 const [PUNCH_BYTES, LEAST_PUNCH_BYTES] = [64 * 1024 * 1024, 1024 * 1024];
 /** Full, it is brought down to this part of its limit, so that not every second cuts a little. */
@@ -39,7 +44,13 @@ const nameOf = (runId: string, attempt: number): string => `${runId}.${String(at
 /** The spool of a worker: a folder an attempt. Events go to disk before they go anywhere (P4). */
 export const openSpool = async (root: string, mostOpen = MOST_OPEN) => {
   await mkdir(root, { recursive: true, mode: 0o700 });
+  for (const name of await readdir(root))
+    if (name.startsWith(SPARE)) await rm(join(root, name), { recursive: true, force: true });
   const folders = new Map<string, RunFolder>();
+  /** Of those, which have something to take, whoever has waited longest first. */
+  const ready = new Map<string, RunFolder>();
+  /** Of which the run log has all. They are removed a little later: while much is due, that is not what is to be done first. */
+  const handedOver = new Map<string, RunFolder>();
   /** Those that wait for the run log and are not open. */
   const resting = new Map<string, Resting>();
   let restingBytes = 0;
@@ -48,12 +59,40 @@ export const openSpool = async (root: string, mostOpen = MOST_OPEN) => {
   let canPunch = true;
   const wakes$ = new Subject<void>();
 
+  /** Folders that were emptied, by name. Making and removing files costs the more the more of it was done in the last minutes (ext4 goes through all that were removed). */
+  const spares: string[] = [];
+  let sparesMade = 0;
+  const reuse = (dir: string): void => {
+    const spare = existsSync(dir) ? undefined : spares.pop();
+    try {
+      if (spare !== undefined) renameSync(join(root, spare), dir);
+    } catch {
+      // Somebody has tidied up: a folder is made.
+    }
+  };
+  /** To be called when it is closed. */
+  const clear = async (folder: RunFolder): Promise<void> => {
+    const spare = `${SPARE}${String((sparesMade += 1))}`;
+    if (spares.length < MOST_SPARES && folder.emptyInto(join(root, spare))) spares.push(spare);
+    else {
+      await folder.remove();
+      await rm(join(root, spare), { recursive: true, force: true });
+    }
+  };
+
   /** One object a folder, however many ask for it at one time: it counts the events. Throws where the disk cannot be read. */
   const open = (of: FolderOf): RunFolder => {
     const name = nameOf(of.runId, of.attempt);
     const known = folders.get(name);
     if (known) return known;
-    const folder = openRunFolder(join(root, name), of);
+    const dir = join(root, name);
+    if (handedOver.delete(name)) rmSync(dir, { recursive: true, force: true });
+    reuse(dir);
+    const onMore = (): void => {
+      const opened = folders.get(name);
+      if (opened && !ready.has(name)) ready.set(name, opened);
+    };
+    const folder = openRunFolder(dir, of, onMore);
     const rested = resting.get(name);
     if (rested) {
       resting.delete(name);
@@ -61,21 +100,32 @@ export const openSpool = async (root: string, mostOpen = MOST_OPEN) => {
       folder.release();
     }
     folders.set(name, folder);
+    if (folder.hasMore()) onMore();
     return folder;
   };
+  const close = (name: string): boolean => {
+    ready.delete(name);
+    return folders.delete(name);
+  };
   const forget = async (folder: RunFolder): Promise<void> => {
-    folders.delete(nameOf(folder.of.runId, folder.of.attempt));
-    await folder.remove();
+    close(nameOf(folder.of.runId, folder.of.attempt));
+    await clear(folder);
+  };
+  const handOver = (folder: RunFolder): void => {
+    const name = nameOf(folder.of.runId, folder.of.attempt);
+    close(name);
+    handedOver.set(name, folder);
   };
 
   const rest = (folder: RunFolder): void => {
     const name = nameOf(folder.of.runId, folder.of.attempt);
-    if (folders.size <= mostOpen || !folder.isAtRest() || !folders.delete(name)) return;
+    if (folders.size <= mostOpen || !folder.isAtRest() || !close(name)) return;
     resting.set(name, { of: folder.of, bytes: folder.bytes(), outputBytes: folder.outputBytes() });
     restingBytes += folder.bytes();
   };
 
-  const bytes = (): number => [...folders.values()].reduce((sum, folder) => sum + folder.bytes(), restingBytes);
+  const bytes = (): number =>
+    [...folders.values(), ...handedOver.values()].reduce((sum, folder) => sum + folder.bytes(), restingBytes);
 
   /** Takes away the output of attempts that have ended, the oldest first (names begin with ids that rise with time), until so much is gone. */
   const dropOldest = async (wanted: number): Promise<Trimmed> => {
@@ -105,7 +155,12 @@ export const openSpool = async (root: string, mostOpen = MOST_OPEN) => {
   /** Whoever was served goes to the end of the line: a command that prints without end must not keep the others waiting. */
   const turnOver = (folder: RunFolder): void => {
     const name = nameOf(folder.of.runId, folder.of.attempt);
-    if (folders.delete(name)) folders.set(name, folder);
+    ready.delete(name);
+    if (folder.hasMore() && folders.get(name) === folder) ready.set(name, folder);
+  };
+
+  const sweep = async (most = Math.max(SWEPT_AT_ONCE, handedOver.size / 4)): Promise<void> => {
+    for (const [name, folder] of [...handedOver].slice(0, most)) if (handedOver.delete(name)) await clear(folder);
   };
 
   return {
@@ -116,15 +171,17 @@ export const openSpool = async (root: string, mostOpen = MOST_OPEN) => {
     found: async (onBroken: (name: string) => void): Promise<readonly Found[]> => {
       const all: Found[] = [];
       for (const entry of await readdir(root, { withFileTypes: true })) {
-        if (!entry.isDirectory() || entry.name.startsWith('broken-')) continue;
+        if (!entry.isDirectory() || entry.name.startsWith('broken-') || entry.name.startsWith(SPARE)) continue;
         const dir = join(root, entry.name);
-        const names = await readdir(dir);
-        if (!names.includes(FILES.run) && !names.includes(FILES.begun)) {
+        const facts = factsIn(dir) as { readonly live?: { readonly job?: unknown } } | undefined;
+        if (
+          facts === undefined &&
+          (await readdir(dir)).every((name) => name === FILES.run || statSync(join(dir, name)).size === 0)
+        ) {
           if (folders.has(entry.name)) continue; // being written
           await rm(dir, { recursive: true, force: true }); // an intent that was not even written: nothing was claimed by it
           continue;
         }
-        const facts = readJson<{ live?: { job?: unknown } }>(join(dir, FILES.run));
         const [runId = '', attempt = ''] = entry.name.split('.');
         const job = facts?.live?.job;
         if (typeof job !== 'string' || !/^\d{3,}$/.test(attempt)) {
@@ -136,23 +193,20 @@ export const openSpool = async (root: string, mostOpen = MOST_OPEN) => {
         all.push({
           folder,
           facts,
-          isBegun: names.includes(FILES.begun),
+          isBegun: folder.isBegun(),
           exit: await folder.exit(),
-          process: readJson(join(dir, FILES.pid)),
+          process: readJson(join(dir, FILES.pid)) as Found['process'],
         });
       }
       return all;
     },
     /** What a folder that is open here tells now. */
-    look: async (folder: RunFolder): Promise<Omit<Found, 'facts'>> => {
-      const names = await readdir(folder.dir).catch((): string[] => []);
-      return {
-        folder,
-        isBegun: names.includes(FILES.begun),
-        exit: await folder.exit(),
-        process: readJson(join(folder.dir, FILES.pid)),
-      };
-    },
+    look: async (folder: RunFolder): Promise<Omit<Found, 'facts'>> => ({
+      folder,
+      isBegun: folder.isBegun(),
+      exit: await folder.exit(),
+      process: readJson(join(folder.dir, FILES.pid)) as Found['process'],
+    }),
     /** Says that there may be more to take. */
     wake: (): void => {
       wakes$.next();
@@ -161,10 +215,10 @@ export const openSpool = async (root: string, mostOpen = MOST_OPEN) => {
     take: async (most: number): Promise<readonly SpoolItem[]> => {
       const items: SpoolItem[] = [];
       let bytes = 0;
-      const line = [...folders.values()];
-      for (let next = line.shift(); next ?? resting.size > 0; next = line.shift()) {
+      const line = [...ready.values()];
+      for (let at = 0; at < line.length || resting.size > 0; at += 1) {
         if (items.length >= most || bytes >= BATCH_BYTES) break;
-        if (next?.hasMore() === false) continue;
+        const next = line[at];
         let folder: RunFolder;
         try {
           folder = next ?? openOldest();
@@ -187,19 +241,22 @@ export const openSpool = async (root: string, mostOpen = MOST_OPEN) => {
       for (const { folder } of items) counts.set(folder, (counts.get(folder) ?? 0) + 1);
       for (const [folder, count] of counts) {
         await folder.confirm(count);
-        if (folder.isDone()) await forget(folder);
+        if (folder.isDone()) handOver(folder);
         else rest(folder);
       }
     },
+    /** Removes folders of which the run log has all, some at a time; what a crash leaves of them is shipped again, and known there. */
+    sweep,
     /** Called when nothing will be added to a folder: it may be confirmed already. */
-    release: async (folder: RunFolder): Promise<void> => {
+    release: (folder: RunFolder): void => {
       folder.release();
-      if (folder.isDone()) await forget(folder);
+      if (folder.isDone()) handOver(folder);
       else rest(folder);
     },
     /** Keeps the spool within its limit, in bytes on the disk: gives back what will never be told anyway, then throws away output of attempts that have ended, the oldest first. Events stay,
      *  whatever the limit says: an outcome is never lost (P4). */
     trim: async (limitBytes: number): Promise<Trimmed> => {
+      if (bytes() > limitBytes) await sweep(Infinity);
       const isFull = bytes() > limitBytes;
       for (const folder of folders.values())
         if (canPunch)
@@ -222,6 +279,6 @@ export const openSpool = async (root: string, mostOpen = MOST_OPEN) => {
     cutBytes: (): number => cutBytes,
     /** Folders that are held open: what memory goes by. */
     countOfOpen: (): number => folders.size,
-    waiting: (): boolean => resting.size > 0 || [...folders.values()].some((folder) => folder.hasMore() || !folder.isAllHanded()),
+    waiting: (): boolean => resting.size > 0 || [...ready.values()].some((folder) => folder.hasMore()),
   };
 };

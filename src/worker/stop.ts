@@ -46,6 +46,7 @@ export const createStop = ({ coordination, keys, clock, log, config }: WorkerDep
     flush$.next();
     while (!isFlushed && clock.monotonic() < giveUpAt) await sleep(LOOK_MS, clock);
     if (!isFlushed) log.warn('the run log does not answer: what is not stored yet stays in the spool for the next start');
+    await spool.sweep(Infinity).catch(() => undefined); // the next start does it
     // With runs left, the worker stays registered until its lease ends by itself: the next process of it may be here before.
     if (here.lease !== undefined && runs.count() === 0)
       await coordination.revokeLease(here.lease).catch((error: unknown) => {

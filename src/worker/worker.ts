@@ -94,6 +94,9 @@ export type WorkerStatus = {
 
 const CUT_MS = 200;
 const TRIM_MS = 1_000;
+/** How often folders that are done with are removed; while something is being claimed or started, every tenth time only. */
+const SWEEP_MS = 100;
+const SWEEP_IN_ANY_CASE = 10;
 const COMPARE_MS = 60_000;
 const STATUS_MS = 100;
 
@@ -283,6 +286,16 @@ const live = (deps: WorkerDeps, parts: Parts): Observable<WorkerStatus> => {
   );
 
   const cuts$ = every(CUT_MS, clock).pipe(exhaustMap(() => from(runs.cutAll())));
+  const sweeps$ = every(SWEEP_MS, clock).pipe(
+    filter((turn) => (here.claiming === 0 && runs.starting() === 0) || turn % SWEEP_IN_ANY_CASE === 0),
+    exhaustMap(() =>
+      from(
+        spool.sweep().catch((error: unknown) => {
+          log.warn({ err: error }, 'a folder of the spool that is done with could not be removed');
+        }),
+      ),
+    ),
+  );
   const limitBytes = config.spoolLimitBytes ?? SPOOL_LIMIT_BYTES;
   const trims$ = every(TRIM_MS, clock).pipe(
     exhaustMap(() =>
@@ -340,6 +353,7 @@ const live = (deps: WorkerDeps, parts: Parts): Observable<WorkerStatus> => {
     pipeline$,
     presence$,
     cuts$,
+    sweeps$,
     trims$,
     stop.drains$,
     registered$.pipe(

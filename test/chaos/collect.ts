@@ -41,7 +41,8 @@ export const livingCommands = (file: string): readonly string[] =>
 /** An intent alone, whose claim did not come about, tells of no run. */
 const tellsOfARun = (folder: string): boolean => {
   try {
-    return readdirSync(folder).some((name) => name !== 'run.json');
+    const text = (name: string): string => readFileSync(join(folder, name), 'utf8');
+    return readdirSync(folder).some((name) => (name === 'run' ? text(name).includes('"begun"') : text(name) !== ''));
   } catch {
     return false; // handed over meanwhile
   }

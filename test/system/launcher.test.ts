@@ -485,10 +485,10 @@ test('an exit that the disk does not take is told, and written as soon as it doe
   await using folder = launcherFolder();
   const launcher = await folder.connect();
   const order = folder.order({ command: 'exit 6' });
-  symlinkSync('/dev/full', join(order.dir, 'exit.new'));
+  symlinkSync('/dev/full', join(order.dir, 'exit'));
   expect(await launcher.run(order)).toMatchObject({ exitCode: 6 });
   expect(folder.exitOnDisk(order)).toBeUndefined();
-  rmSync(join(order.dir, 'exit.new'));
+  rmSync(join(order.dir, 'exit'));
   await until(
     () => folder.exitOnDisk(order) !== undefined,
     () => 'not written',

@@ -62,6 +62,7 @@ test('within its limit nothing is cut', async () => {
   const run = await endedRun(spool, 200 * kB);
   expect(await spool.trim(10_000 * kB)).toStrictEqual({ bytes: 0, attempts: 0 });
   expect(told(await ship(spool), run.of.runId)).toStrictEqual({ printed: 200 * kB, dropped: 0, last: 'finished' });
+  await spool.sweep(Infinity);
   expect(spool.bytes()).toBe(0);
 });
 
@@ -149,6 +150,7 @@ test('of very many that wait few are open, and all are shipped when the run log 
   const ends = (await ship(spool)).filter(({ type }) => type === 'finished');
   expect(ends.map((event) => ('runId' in event ? event.runId : '')).toSorted()).toStrictEqual(ids);
   expect(spool.waiting()).toBe(false);
+  await spool.sweep(Infinity);
   expect(spool.bytes()).toBe(0);
 });
 

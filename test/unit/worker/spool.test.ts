@@ -1,8 +1,10 @@
 import {
   appendFileSync,
+  closeSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -10,10 +12,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { uuidv7 } from 'uuidv7';
 import { expect, onTestFinished, test } from 'vitest';
 import { eventId, type RunEvent } from '../../../src/domain/events.ts';
+import { factsIn } from '../../../src/worker/run-folder.ts';
 import { openSpool, type Spool } from '../../../src/worker/spool.ts';
 
 const at = '2026-11-27T03:00:00.000Z';
@@ -153,10 +156,11 @@ test('a folder goes when nothing more comes and the run log has all of it, not b
   await folder.tell(signalled('A'));
   const items = await spool.take(10);
   await folder.tell(signalled('B'));
-  await spool.release(folder);
+  spool.release(folder);
   await spool.confirm(items);
   expect(existsSync(dir)).toBe(true);
   await spool.confirm(await spool.take(10));
+  await spool.sweep();
   expect(existsSync(dir)).toBe(false);
   expect(spool.waiting()).toBe(false);
 });
@@ -178,10 +182,13 @@ test('the start finds what was begun, what has exited and what was only meant; h
   writeFileSync(join(dir, 'exit'), '{"v":1,"runId":'); // its writer was killed
   const meant = (await openSpool(root)).open({ job: 'report', runId: uuidv7(), attempt: 12 });
   await meant.writeFacts({ live: { job: 'report' } });
-  mkdirSync(join(root, `${uuidv7()}.001`)); // an intent that was not even written
+  const unwritten = join(root, `${uuidv7()}.001`); // an intent that was not even written
+  mkdirSync(unwritten);
+  for (const name of ['run', 'events', 'exit']) writeFileSync(join(unwritten, name), '');
   const broken = `${uuidv7()}.001`;
   mkdirSync(join(root, broken));
-  writeFileSync(join(root, broken, 'run.json'), '{"live":{"jo');
+  writeFileSync(join(root, broken, 'run'), '{"facts":{"live":{"jo');
+  writeFileSync(join(root, broken, 'out'), 'printed');
   writeFileSync(join(root, 'refused.ndjson'), '');
 
   const told: string[] = [];
@@ -208,10 +215,14 @@ test('an intent and an event that the disk does not take are refused, and lost o
   const whole = readFileSync(join(dir, 'events'));
   rmSync(join(dir, 'events'));
   symlinkSync('/dev/full', join(dir, 'events'));
-  symlinkSync('/dev/full', join(dir, 'run.json.new'));
+  const run = readFileSync(join(dir, 'run'));
+  rmSync(join(dir, 'run'));
+  symlinkSync('/dev/full', join(dir, 'run'));
   await expect(folder.tell(signalled('B'))).rejects.toThrow('ENOSPC');
   await expect(folder.writeFacts({ live: { job: 'backup' }, more: true })).rejects.toThrow('ENOSPC');
-  expect(JSON.parse(readFileSync(join(dir, 'run.json'), 'utf8'))).toStrictEqual({ v: 1, live: { job: 'backup' } });
+  rmSync(join(dir, 'run'));
+  writeFileSync(join(dir, 'run'), run);
+  expect(factsIn(dir)).toStrictEqual({ v: 1, live: { job: 'backup' } });
   rmSync(join(dir, 'events'));
   writeFileSync(join(dir, 'events'), whole);
   await folder.tell(signalled('B'));
@@ -235,4 +246,39 @@ test('an event that the run log refuses for good is kept for a person', async ()
     reason: 'too large',
     event: { signal: 'A' },
   });
+});
+
+test('a folder that the run log has all of serves another attempt, which finds nothing of the first in it', async () => {
+  const { root, dir, spool, folder } = await oneRun();
+  await folder.begin();
+  await folder.tell(signalled('A'));
+  writeFileSync(join(dir, 'pid'), '{"pid":4711}');
+  writeFileSync(join(dir, 'exit'), '{"runId":"first"}');
+  writeFileSync(join(dir, 'out'), 'first');
+  // What a command left behind still has its output open.
+  const left = openSync(join(dir, 'out'), 'a');
+  onTestFinished(() => closeSync(left));
+  spool.release(folder);
+  await spool.confirm(await spool.take(10));
+  await spool.sweep();
+  expect(readdirSync(root)).toStrictEqual(['spare-1']);
+
+  const second = spool.open({ job: 'report', runId: uuidv7(), attempt: 1 });
+  appendFileSync(left, 'printed late by the first');
+  expect(readdirSync(root)).toStrictEqual([basename(second.dir)]);
+  expect(second.isBegun()).toBe(false);
+  expect(factsIn(second.dir)).toBeUndefined();
+  expect(await second.exit()).toBeUndefined();
+  expect(await spool.look(second)).toMatchObject({ isBegun: false, exit: undefined, process: undefined });
+  expect(await second.forbidStart()).toBe(true); // nobody has taken its `pid`
+  await second.writeFacts({ live: { job: 'report' } });
+  await second.tell(signalled('B'));
+  await second.cut(at, 1_000, true);
+  expect(await takeAll(spool)).toMatchObject([{ job: 'report', seq: 0, signal: 'B' }]);
+
+  // The next process tidies up what waits empty.
+  await spool.forget(second);
+  expect(readdirSync(root)).toHaveLength(1);
+  await openSpool(root);
+  expect(readdirSync(root)).toStrictEqual([]);
 });

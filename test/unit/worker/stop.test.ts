@@ -35,7 +35,7 @@ const worker = (more: { readonly runs?: number; readonly starting?: number; read
   const launcher = { stop: async () => did.push('stop the launcher') > 0, close: () => void did.push('close') };
   const parts = {
     runs,
-    spool: { waiting: () => false },
+    spool: { waiting: () => false, sweep: () => Promise.resolve() },
     here: { claiming: 0, draining: false, lease: 'l', launcher },
     changes$: new Subject(),
   };
