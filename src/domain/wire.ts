@@ -103,8 +103,9 @@ export const WorkerView = Type.Object(
     lastSeenAt: At,
     /** How far its clock is ahead of the median of all; absent while it does not know. */
     clockOffsetMs: Type.Optional(Type.Integer()),
-    /** Why it takes no ticks, though it does not drain: its clock is outside a majority, or others know newer schedule rules or time zone data. */
-    passes: Type.Optional(Type.Enum(['skewed', 'oldRules'])),
+    /** Why it takes no ticks, though it does not drain: its clock is outside a majority, it does not know all jobs (yet, or its link to etcd is broken), or others know newer
+     *  schedule rules or time zone data. */
+    passes: Type.Optional(Type.Enum(['skewed', 'unsynced', 'oldRules'])),
     /** Bytes that its spool takes on the disk, and may take. */
     spoolBytes: Type.Optional(count),
     spoolLimitBytes: Type.Optional(count),

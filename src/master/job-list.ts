@@ -1,3 +1,4 @@
+import { hasWords, textsOfJob } from '../domain/search.ts';
 import type { JobView } from '../domain/wire.ts';
 import type { Language } from '../domain/words.ts';
 import { badField } from './problems.ts';
@@ -20,25 +21,13 @@ type Order = { readonly by: Sort; readonly isDown: boolean };
 /** Where a job stands in an order: those without the value come last, either way. */
 type Place = { readonly value: string | number | undefined; readonly name: string };
 
-const words = (job: SeenJob): string => {
-  const { name, description, command, cronExpr, tags } = job.raw;
-  return [name, description, command, cronExpr, ...(Array.isArray(tags) ? (tags as unknown[]) : [])]
-    .filter((each) => typeof each === 'string')
-    .join('\n')
-    .toLowerCase();
-};
-
 const matches = (seen: Seen, { q, tag, enabled, outcome }: JobsQuery): ((job: SeenJob) => boolean) => {
-  const asked =
-    q
-      ?.toLowerCase()
-      .split(/\s+/)
-      .filter((word) => word !== '') ?? [];
+  const hasAsked = hasWords(q);
   return (job) =>
     (enabled === undefined || (job.known ? job.known.job.enabled === enabled : !enabled)) &&
     (tag === undefined || (Array.isArray(job.raw['tags']) && (job.raw['tags'] as unknown[]).includes(tag))) &&
     (outcome === undefined || seen.lasts.get(job.name)?.outcome === outcome) &&
-    (asked.length === 0 || ((text) => asked.every((word) => text.includes(word)))(words(job)));
+    hasAsked(textsOfJob(job.raw));
 };
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

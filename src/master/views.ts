@@ -132,7 +132,8 @@ export const workerView = (seen: Seen, presence: Presence): WorkerView => {
   };
 };
 
-const passesOf = (seen: Seen, { skewed, rules }: Presence): WorkerView['passes'] => {
+const passesOf = (seen: Seen, { skewed, unsynced, rules }: Presence): WorkerView['passes'] => {
   if (skewed === true) return 'skewed';
+  if (unsynced === true) return 'unsynced';
   return knowsLess(rules, seen.workers.values()) ? 'oldRules' : undefined;
 };

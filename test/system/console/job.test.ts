@@ -54,6 +54,36 @@ withChromium('the console: a job', (executablePath) => {
     await remove('nightly');
   });
 
+  test('a job whose cursor is ahead says so, and an admin sets it back from its page; to others that is not offered', async () => {
+    await save({ name: 'ahead', command: 'true' });
+    const warn = async (page: Page): Promise<void> => {
+      await page.route(/\/api\/v1\/jobs\/ahead$/, async (route) => {
+        const answer = await route.fetch();
+        const view = (await answer.json()) as Record<string, unknown>;
+        const at = '2099-01-01T00:00:00.000Z';
+        await route.fulfill({ response: answer, json: { ...view, warning: { code: 'cursorAhead', at, cursorAt: at } } });
+      });
+    };
+    const warned = (page: Page) => page.locator('[data-warning=cursorAhead]');
+    await using page = await at('/');
+    await warn(page);
+    await page.goto(`${web.up().url}/jobs/ahead`);
+    await warned(page).getByText('its cursor is ahead of time').waitFor();
+    await warned(page).getByText(/2099/).waitFor();
+    await warned(page).getByRole('button', { name: 'Set it back to now' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Set the cursor of ahead back to now?' });
+    const [answer] = await Promise.all([
+      page.waitForResponse((each) => each.url().endsWith('/jobs/ahead/cursor')),
+      dialog.getByRole('button', { name: 'Set it back to now' }).click(),
+    ]);
+    expect([answer.request().method(), answer.status()]).toEqual(['POST', 200]);
+    await page.route(/\/api\/v1\/me$/, (route) => route.fulfill({ json: { name: 'eva', role: 'editor', noAuth: false } }));
+    await page.reload();
+    await warned(page).waitFor();
+    expect(await warned(page).getByRole('button').count()).toBe(0);
+    await remove('ahead');
+  });
+
   test('runs are bars, live; the arrows go from bar to bar, and each leads to its run', async () => {
     await save({ name: 'barred', command: 'echo hi' });
     await using page = await at('/jobs/barred');

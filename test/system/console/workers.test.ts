@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { WebSocketRoute } from 'playwright-core';
+import type { Page, WebSocketRoute } from 'playwright-core';
+import type { WorkerView } from '../../../src/domain/wire.ts';
 import { axeFindings } from '../../support/axe.ts';
 import { createConsole } from '../../support/console.ts';
 import { withChromium } from '../../support/needs.ts';
@@ -65,6 +66,79 @@ withChromium('the console: workers', (executablePath) => {
     await page.getByRole('heading', { name: 'No worker is here, so nothing can run' }).waitFor();
     await page.getByText('cronstream worker --etcd').waitFor();
     await row.waitFor({ state: 'detached' });
+  });
+
+  /** The workers that the page is told of at first, made from the one that is there. */
+  const told = async (page: Page, make: (real: WorkerView) => readonly Partial<WorkerView>[]): Promise<void> => {
+    await page.route(/\/api\/v1\/workers(\?|$)/, async (route) => {
+      const answer = await route.fetch();
+      if (!answer.ok()) return route.fulfill({ response: answer }); // before the sign-in
+      const { items, ...rest } = (await answer.json()) as { readonly items: readonly WorkerView[] };
+      const [real] = items;
+      if (!real) throw new Error('no worker is here');
+      const made = make(real).map((each, index) => ({ ...real, id: `made-${String(index)}`, running: [], ...each }));
+      await route.fulfill({ response: answer, json: { ...rest, items: made } });
+    });
+    await page.goto(`${web.up().url}/workers`);
+    await web.signIn(page);
+  };
+
+  test('a worker says what is not right with it, in words: drains, not in sync, clock, spool; and what it may run', async () => {
+    await using page = await web.newPage();
+    await told(page, () => [
+      { name: 'a-drains', draining: true },
+      { name: 'b-unsynced', passes: 'unsynced' },
+      { name: 'c-skewed', passes: 'skewed', clockOffsetMs: 90_000 },
+      { name: 'd-slow', clockOffsetMs: -600, spoolBytes: 900, spoolLimitBytes: 1000, spoolCutBytes: 2048, setAside: 3 },
+      { name: 'e-fine', clockOffsetMs: 12, allow: ['a', 'b', 'c', 'd', 'e', 'f-*'], users: ['mail', 'backup'] },
+    ]);
+    const row = (name: string) => page.locator(`[data-worker=${name}]`);
+    await row('a-drains').getByText('drains: takes nothing new').waitFor();
+    await row('b-unsynced').locator('[data-passes=unsynced]').getByText('not in sync: takes nothing').waitFor();
+    await row('c-skewed').locator('[data-passes=skewed]').getByText('clock is off: takes nothing').waitFor();
+    await row('c-skewed').getByText('! clock 1 min 30 s ahead').waitFor();
+    await row('d-slow')
+      .getByText(/! clock .* behind/)
+      .waitFor();
+    for (const text of [/nearly full/, /of output thrown away/, /3 events refused/])
+      await row('d-slow').getByText(text).waitFor();
+    const fine = row('e-fine');
+    expect(await fine.locator('[data-passes]').count()).toBe(0);
+    expect(await fine.getByText('!').count()).toBe(0);
+    await fine.locator('[data-names=users]').getByText('backup', { exact: true }).waitFor();
+    const allowed = fine.locator('[data-names=allow]');
+    expect(await allowed.getByText('f-*').count()).toBe(0);
+    await allowed.getByRole('button', { name: 'and 1 more' }).click();
+    await allowed.getByText('f-*').waitFor();
+  });
+
+  test('of many workers one is found by what it has, and those that somebody should look at', async () => {
+    await using page = await web.newPage();
+    await told(page, () =>
+      Array.from({ length: 50 }, (_, index) => ({
+        name: `node-${String(index).padStart(2, '0')}`,
+        labels: index % 2 === 0 ? ['gpu'] : ['web'],
+        draining: index === 7,
+        lastSeenAt: new Date(Date.now() + 600_000).toISOString(),
+      })),
+    );
+    const rows = page.locator('[data-worker^=node-]');
+    await rows.nth(49).waitFor();
+    await page.keyboard.press('/');
+    await page.keyboard.type('GPU node-1');
+    await until(
+      async () => (await rows.count()) === 5,
+      () => 'the rows that were looked for',
+    );
+    await page.waitForURL(/q=GPU/);
+    await page.getByRole('searchbox').fill('nothing like it');
+    await page.getByText('No worker is like that').waitFor();
+    await page.getByRole('button', { name: 'Show all' }).click();
+    await rows.nth(49).waitFor();
+    await page.getByRole('button', { name: '1 to look at' }).click();
+    await page.locator('[data-worker=node-08]').waitFor({ state: 'detached' });
+    await page.locator('[data-worker=node-07]').getByText('drains').waitFor();
+    expect(await rows.count()).toBe(1);
   });
 
   test.each([

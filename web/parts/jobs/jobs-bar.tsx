@@ -1,13 +1,10 @@
-import { Button, CloseButton, Group, Text, TextInput } from '@mantine/core';
-import { useDebouncedCallback } from '@mantine/hooks';
-import { useEffect, useRef, useState } from 'react';
+import { Button, Group, Text } from '@mantine/core';
 import { JOB_OUTCOMES, JOB_SORTS } from '../../src/lists/jobs-search.ts';
 import type { JobsAsked } from '../../src/live/kinds.ts';
 import { outcomeTexts, texts } from '../../src/texts.ts';
 import { Choice } from '../choice.tsx';
 import classes from '../list-bar.module.css';
-
-const TYPING_MS = 200;
+import { Typed } from '../typed.tsx';
 
 type BarProps = {
   readonly asked: JobsAsked;
@@ -28,7 +25,15 @@ export const JobsBar = ({ asked, change, tags, onNew, isEmpty, count }: BarProps
   return (
     <search className={classes['bar']}>
       <Group wrap="nowrap" gap="sm">
-        <Search q={asked.q ?? ''} onQ={(q) => change({ q })} />
+        <Typed
+          size="sm"
+          type="search"
+          label={texts.searchJobs}
+          value={asked.q ?? ''}
+          onValue={(q) => change({ q })}
+          hasKey
+          isWide
+        />
         {onNew && (
           <Button onClick={onNew} style={{ flexShrink: 0 }}>
             {texts.newJob}
@@ -84,49 +89,5 @@ export const JobsBar = ({ asked, change, tags, onNew, isEmpty, count }: BarProps
         </Text>
       </div>
     </search>
-  );
-};
-
-const Search = ({ q, onQ }: { readonly q: string; readonly onQ: (q: string) => void }) => {
-  const [typed, setTyped] = useState(q);
-  const written = useRef(q);
-  const write = useDebouncedCallback((text: string) => {
-    written.current = text.trim();
-    onQ(written.current);
-  }, TYPING_MS);
-  // The address has changed by other means: a link, the way back.
-  useEffect(() => {
-    if (q === written.current) return;
-    written.current = q;
-    setTyped(q);
-  }, [q]);
-  const type = (text: string): void => {
-    setTyped(text);
-    write(text);
-  };
-  return (
-    <TextInput
-      flex={1}
-      miw={0}
-      type="search"
-      placeholder={texts.searchJobs}
-      aria-label={texts.searchJobs}
-      value={typed}
-      onChange={({ currentTarget }) => type(currentTarget.value)}
-      onKeyDown={({ key, currentTarget }) => {
-        if (key !== 'Escape') return;
-        if (typed === '') currentTarget.blur();
-        else type('');
-      }}
-      rightSection={
-        typed === '' ? (
-          <kbd className={classes['key']} aria-hidden="true">
-            /
-          </kbd>
-        ) : (
-          <CloseButton size="sm" aria-label={texts.clearSearch} onClick={() => type('')} />
-        )
-      }
-    />
   );
 };

@@ -1,7 +1,6 @@
-import { Button, CloseButton, Text, TextInput } from '@mantine/core';
-import { useDebouncedCallback } from '@mantine/hooks';
+import { Button, Text, TextInput } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { useEffect, useId, useRef, useState } from 'react';
+import { useEffect, useId, useState } from 'react';
 import type { JobView, WorkerView } from '../../../src/domain/wire.ts';
 import { ask, type Page } from '../../src/api.ts';
 import { now } from '../../src/clock.ts';
@@ -9,8 +8,8 @@ import { isSince, RUN_OUTCOMES, SINCE, type RunsSearch, type Since, WRONG } from
 import { outcomeTexts, texts } from '../../src/texts.ts';
 import { Choice } from '../choice.tsx';
 import classes from '../list-bar.module.css';
+import { Typed } from '../typed.tsx';
 
-const TYPING_MS = 300;
 const DAY_MS = 86_400_000;
 
 type BarProps = {
@@ -57,63 +56,6 @@ export const RunsBar = ({ wanted, change, onClear, count }: BarProps) => (
     </div>
   </search>
 );
-
-type TypedProps = {
-  readonly label: string;
-  readonly value: string;
-  readonly onValue: (value: string) => void;
-  readonly size: 'xs' | 'sm';
-  readonly type: 'search' | 'text';
-  readonly hasKey?: boolean;
-  /** Told at every stroke. */
-  readonly onType?: (text: string) => void;
-  readonly list?: string;
-};
-
-/** A text that is asked for when one stops typing. */
-const Typed = ({ label, value, onValue, hasKey = false, onType, ...rest }: TypedProps) => {
-  const [typed, setTyped] = useState(value);
-  const written = useRef(value);
-  const write = useDebouncedCallback((text: string) => {
-    written.current = text.trim();
-    onValue(written.current);
-  }, TYPING_MS);
-  // The address has changed by other means: a link, the way back.
-  useEffect(() => {
-    if (value === written.current) return;
-    written.current = value;
-    setTyped(value);
-  }, [value]);
-  const type = (text: string): void => {
-    setTyped(text);
-    onType?.(text);
-    write(text);
-  };
-  return (
-    <TextInput
-      {...rest}
-      className={classes['choice'] ?? ''}
-      placeholder={label}
-      aria-label={label}
-      value={typed}
-      onChange={({ currentTarget }) => type(currentTarget.value)}
-      onKeyDown={({ key, currentTarget }) => {
-        if (key !== 'Escape') return;
-        if (typed === '') currentTarget.blur();
-        else type('');
-      }}
-      rightSection={
-        typed !== '' ? (
-          <CloseButton size="xs" aria-label={`${texts.clearSearch}: ${label}`} onClick={() => type('')} />
-        ) : hasKey ? (
-          <kbd className={classes['key']} aria-hidden="true">
-            /
-          </kbd>
-        ) : undefined
-      }
-    />
-  );
-};
 
 type ValueProps = { readonly value: string; readonly onValue: (value: string) => void };
 const MOST_OFFERED = 20;

@@ -5,6 +5,7 @@ import type { RunView, WorkerView } from '../../../src/domain/wire.ts';
 import { ask } from '../../src/api.ts';
 import { useNow } from '../../src/clock.ts';
 import { format } from '../../src/format.ts';
+import { isFilling, OFF_MS, SILENT_MS } from '../../src/lists/workers-search.ts';
 import { useMay } from '../../src/session.ts';
 import { texts } from '../../src/texts.ts';
 import { useAsk } from '../frame/ask.tsx';
@@ -30,7 +31,7 @@ export const WorkerRow = memo(function WorkerRow({ worker, isGone }: RowProps) {
           </Badge>
         ) : (
           draining && (
-            <Badge color="orange" variant="light" styles={WORD} leftSection={<span aria-hidden="true">⏸</span>}>
+            <Badge color="orange" variant="light" styles={WORD} leftSection={<span aria-hidden="true">‖</span>}>
               {texts.draining}
             </Badge>
           )
@@ -61,23 +62,85 @@ export const WorkerRow = memo(function WorkerRow({ worker, isGone }: RowProps) {
   );
 });
 
-const Facts = ({ worker: { host, version, startedAt, lastSeenAt, clockOffsetMs }, isGone }: RowProps) => (
-  <div className={classes['facts']}>
-    <span className="anywhere">{host}</span>
-    <span className="anywhere">{version}</span>
-    <span>
-      {texts.upSince} <At at={startedAt} />
-    </span>
-    <Seen at={lastSeenAt} isGone={isGone} />
-    {clockOffsetMs !== undefined && <Clock offsetMs={clockOffsetMs} />}
-  </div>
-);
+const Facts = ({ worker, isGone }: RowProps) => {
+  const { host, version, startedAt, lastSeenAt, clockOffsetMs, allow, users } = worker;
+  return (
+    <div className={classes['facts']}>
+      <span className="anywhere">{host}</span>
+      <span className="anywhere">{version}</span>
+      <span>
+        {texts.upSince} <At at={startedAt} />
+      </span>
+      <Seen at={lastSeenAt} isGone={isGone} />
+      {clockOffsetMs !== undefined && <Clock offsetMs={clockOffsetMs} />}
+      <Spool worker={worker} />
+      {allow !== undefined && <Names what="allow" word={texts.mayRunOnly} names={allow} />}
+      {users !== undefined && users.length > 0 && <Names what="users" word={texts.mayRunAs} names={users} />}
+    </div>
+  );
+};
 
-/** Off by so much it is worth an eye; a worker tells of itself every five seconds. */
-const [OFF_MS, SILENT_MS] = [500, 12_000];
+const FEW = 5;
+
+/** What its own configuration lets it run: the first few names, and all of them on demand. */
+const Names = ({ what, word, names }: { readonly what: string; readonly word: string; readonly names: readonly string[] }) => {
+  const [isAll, setAll] = useState(false);
+  const shown = isAll ? names : names.slice(0, FEW);
+  return (
+    <span className={classes['names']} data-names={what}>
+      {word}
+      {shown.map((name) => (
+        <span key={name} className={`mono anywhere ${classes['tag'] ?? ''}`}>
+          {name}
+        </span>
+      ))}
+      {names.length > FEW && (
+        <Button size="compact-xs" variant="subtle" color="gray" aria-expanded={isAll} onClick={() => setAll(!isAll)}>
+          {isAll ? texts.fewer : texts.andMore(format.number(names.length - FEW))}
+        </Button>
+      )}
+    </span>
+  );
+};
+
+const ALARM = { c: 'orange', fw: 600 } as const;
+
+/** What waits on its disk; in words of their own where it fills, or something was lost for it. */
+const Spool = ({ worker }: { readonly worker: Worker }) => {
+  const { spoolBytes, spoolLimitBytes, spoolCutBytes = 0, setAside = 0 } = worker;
+  const all = spoolLimitBytes === undefined ? undefined : format.bytes(spoolLimitBytes);
+  const isFull = isFilling(worker);
+  return (
+    <>
+      {spoolBytes !== undefined && spoolBytes > 0 && (
+        <Text
+          size="xs"
+          component="span"
+          title={all === undefined ? texts.spoolHintNoLimit : texts.spoolHint(all)}
+          data-spool={spoolBytes}
+          {...(isFull && ALARM)}
+        >
+          {isFull && all !== undefined
+            ? `! ${texts.spoolFull(format.bytes(spoolBytes), all)}`
+            : texts.spool(format.bytes(spoolBytes))}
+        </Text>
+      )}
+      {spoolCutBytes > 0 && (
+        <Text size="xs" component="span" title={texts.spoolCutHint} data-spool-cut {...ALARM}>
+          ! {texts.spoolCut(format.bytes(spoolCutBytes))}
+        </Text>
+      )}
+      {setAside > 0 && (
+        <Text size="xs" component="span" title={texts.setAsideHint} data-set-aside {...ALARM}>
+          ! {texts.setAside(format.number(setAside))}
+        </Text>
+      )}
+    </>
+  );
+};
 
 const Clock = ({ offsetMs }: { readonly offsetMs: number }) => (
-  <Text size="xs" component="span" data-offset={offsetMs} {...(Math.abs(offsetMs) >= OFF_MS ? { c: 'orange', fw: 600 } : {})}>
+  <Text size="xs" component="span" data-offset={offsetMs} {...(Math.abs(offsetMs) >= OFF_MS && ALARM)}>
     {Math.abs(offsetMs) >= OFF_MS ? '! ' : ''}
     {offsetMs < 0 ? texts.clockBehind(format.length(-offsetMs)) : texts.clockAhead(format.length(offsetMs))}
   </Text>
@@ -87,7 +150,7 @@ const Seen = ({ at, isGone }: { readonly at: string; readonly isGone: boolean })
   const now = useNow();
   const isSilent = !isGone && now - Date.parse(at) > SILENT_MS;
   return (
-    <Text size="xs" component="span" {...(isSilent ? { c: 'orange', fw: 600 } : {})}>
+    <Text size="xs" component="span" {...(isSilent && ALARM)}>
       {isSilent ? '! ' : ''}
       <time dateTime={at} title={format.exact(at)}>
         {texts.seen(format.distance(at, now))}

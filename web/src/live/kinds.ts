@@ -1,3 +1,4 @@
+import { hasWords, textsOfJob } from '../../../src/domain/search.ts';
 import type { JobView, LiveEvent, RunView, WorkerView } from '../../../src/domain/wire.ts';
 import type { ListKind } from './live-list.ts';
 
@@ -12,27 +13,16 @@ export type JobsAsked = {
   readonly sort?: string | undefined;
 };
 
-const textOf = ({ job }: JobView): string => {
-  const { name, description, command, cronExpr, tags } = job as Record<string, unknown>;
-  return [name, description, command, cronExpr, ...(Array.isArray(tags) ? (tags as unknown[]) : [])]
-    .filter((each) => typeof each === 'string')
-    .join('\n')
-    .toLowerCase();
-};
-
 /** The master's filter (src/master/job-list.ts). A broken job counts as switched off: it does nothing. */
-const isJobAsked = ({ q = '', tag, enabled, outcome }: JobsAsked): ((view: JobView) => boolean) => {
-  const words = q
-    .toLowerCase()
-    .split(/\s+/)
-    .filter((word) => word !== '');
+const isJobAsked = ({ q, tag, enabled, outcome }: JobsAsked): ((view: JobView) => boolean) => {
+  const hasAsked = hasWords(q);
   return (view) => {
     const fields = view.job as Record<string, unknown>;
     return (
       (enabled === undefined || (view.broken === undefined && fields['enabled'] !== false) === enabled) &&
       (tag === undefined || (Array.isArray(fields['tags']) && (fields['tags'] as unknown[]).includes(tag))) &&
       (outcome === undefined || view.lastRun?.outcome === outcome) &&
-      (words.length === 0 || ((text) => words.every((word) => text.includes(word)))(textOf(view)))
+      hasAsked(textsOfJob(fields))
     );
   };
 };

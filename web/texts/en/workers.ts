@@ -5,10 +5,15 @@ export const workers = {
   drain: 'Drain',
   resume: 'Resume',
   draining: 'drains: takes nothing new',
-  passes: { skewed: 'clock is off: takes nothing', oldRules: 'older rules: takes no ticks' },
+  passes: {
+    skewed: 'clock is off: takes nothing',
+    unsynced: 'not in sync: takes nothing',
+    oldRules: 'older rules: takes no ticks',
+  },
   passesWhy: {
     skewed:
       'Its clock differs from those of most others by more than the limit. It takes part again by itself when the clock is right.',
+    unsynced: 'It does not know all jobs yet, or its link to etcd is broken. It takes part again by itself once it does.',
     oldRules:
       'Another worker knows newer schedule rules or time zone data, and might name other times. It takes runs that wait; upgrade it.',
   },
@@ -26,6 +31,21 @@ export const workers = {
   clockBehind: (length: string) => `clock ${length} behind`,
   andMore: (count: string) => `and ${count} more`,
   fewer: 'show fewer',
+  findWorkers: 'Find by name, host, label, version',
+  noneFoundWorkers: 'No worker is like that',
+  showAllWorkers: 'Show all',
+  needLook: (count: string) => `${count} to look at`,
+  needLookHint: 'Only those that drain, take no ticks, are silent, or whose clock or spool is not right',
+  mayRunOnly: 'only the jobs',
+  mayRunAs: 'runs as',
+  spool: (used: string) => `spool ${used}`,
+  spoolFull: (used: string, all: string) => `spool ${used} of ${all}: nearly full`,
+  spoolHint: (all: string) => `What waits on its disk until the run log has it. It may take ${all}.`,
+  spoolHintNoLimit: 'What waits on its disk until the run log has it.',
+  spoolCut: (bytes: string) => `${bytes} of output thrown away`,
+  spoolCutHint: 'Since its start, to stay within the limit of its spool. The run log was away for too long, or is too slow.',
+  setAside: (count: string) => `${count} events refused`,
+  setAsideHint: 'The run log refused them. They lie in its spool, in refused.ndjson, for somebody to look at.',
   drainTitle: (worker: string) => `Drain ${worker}?`,
   drainHint: (runs: string) =>
     `It takes nothing new from now on; other workers take its share. What it runs now (${runs}) is finished. It stays so, also over a restart, until somebody resumes it.`,
