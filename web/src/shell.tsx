@@ -16,6 +16,7 @@ const Job = lazy(() => import('../pages/job.tsx'));
 const Runs = lazy(() => import('../pages/runs.tsx'));
 const Run = lazy(() => import('../pages/run.tsx'));
 const Import = lazy(() => import('../pages/import.tsx'));
+const Audit = lazy(() => import('../pages/audit.tsx'));
 const Overview = lazy(() => import('../pages/overview.tsx'));
 const Workers = lazy(() => import('../pages/workers.tsx'));
 
@@ -111,6 +112,11 @@ const Pages = () => {
           <Route path="/import">
             <Page>
               <Import />
+            </Page>
+          </Route>
+          <Route path="/audit">
+            <Page>
+              <Audit />
             </Page>
           </Route>
           <Route path="/workers">

@@ -15,7 +15,7 @@ const THEMES = [
 /** What is set for this browser, where the API is told of, and the way out. */
 export const MainMenu = ({ onKeys }: { readonly onKeys: () => void }) => {
   const me = useMe().data;
-  const mayImport = useMay('editor');
+  const mayEdit = useMay('editor');
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const who = !me || me.noAuth ? undefined : texts.signedInAs(me.name, me.role);
   return (
@@ -46,10 +46,15 @@ export const MainMenu = ({ onKeys }: { readonly onKeys: () => void }) => {
           ))}
         </Menu.RadioGroup>
         <Menu.Divider />
-        {mayImport && (
-          <Menu.Item component={Link} href="/import">
-            {texts.importPage}
-          </Menu.Item>
+        {mayEdit && (
+          <>
+            <Menu.Item component={Link} href="/audit">
+              {texts.auditPage}
+            </Menu.Item>
+            <Menu.Item component={Link} href="/import">
+              {texts.importPage}
+            </Menu.Item>
+          </>
         )}
         <Menu.Item rightSection={<kbd className={classes['key']}>?</kbd>} onClick={onKeys}>
           {texts.keys}

@@ -1,10 +1,11 @@
 import { Button, Group, Stack, Text } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { JobView, RevisionView } from '../../../src/domain/wire.ts';
 import { ask, jobPath, type Page } from '../../src/api.ts';
 import { useMay } from '../../src/session.ts';
 import { texts } from '../../src/texts.ts';
+import { Difference, kindOf } from '../audit/difference.tsx';
 import { useAsk } from '../frame/ask.tsx';
 import { useTell } from '../frame/tell.tsx';
 import { Section } from '../section.tsx';
@@ -18,21 +19,29 @@ type HistoryProps = { readonly view: JobView; readonly isGone: boolean };
 
 /** Who changed a job, when, and what; an old version is put back from here. Asked for when somebody wants to see it. */
 export const History = ({ view, isGone }: HistoryProps) => {
-  const [isOpen, setOpen] = useState(false);
+  // A link from the audit leads to it.
+  const [isLed] = useState(() => location.hash === '#history');
+  const [isOpen, setOpen] = useState(isLed);
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (isLed) place.current?.scrollIntoView({ block: 'start' });
+  }, [isLed]);
   return (
-    <Section
-      title={texts.changesTitle}
-      isFlush
-      aside={
-        !isOpen && (
-          <Button size="compact-sm" variant="subtle" onClick={() => setOpen(true)}>
-            {texts.showChanges}
-          </Button>
-        )
-      }
-    >
-      {isOpen && <Changes view={view} isGone={isGone} />}
-    </Section>
+    <div ref={place} id="history">
+      <Section
+        title={texts.changesTitle}
+        isFlush
+        aside={
+          !isOpen && (
+            <Button size="compact-sm" variant="subtle" onClick={() => setOpen(true)}>
+              {texts.showChanges}
+            </Button>
+          )
+        }
+      >
+        {isOpen && <Changes view={view} isGone={isGone} />}
+      </Section>
+    </div>
   );
 };
 
@@ -71,11 +80,6 @@ const Changes = ({ view, isGone }: HistoryProps) => {
       )}
     </>
   );
-};
-
-const kindOf = ({ type, text, changes }: RevisionView): string => {
-  if (type !== 'saved') return texts.changed[type];
-  return changes.length > 0 ? texts.changed.saved : text === 'created' ? texts.changed.created : texts.changed.same;
 };
 
 const Change = ({ change, view, isGone }: HistoryProps & { readonly change: RevisionView }) => {
@@ -117,21 +121,11 @@ const Change = ({ change, view, isGone }: HistoryProps & { readonly change: Revi
         )}
       </Group>
       <Stack gap={2}>
-        {changes.map(({ path, before, after }) => (
-          <div key={path} className={`anywhere ${classes['change'] ?? ''}`} data-path={path}>
-            <span>{path.slice(1).replaceAll('/', '.').replaceAll('~1', '/').replaceAll('~0', '~')}</span>
-            <del>{shown(before)}</del>
-            <span aria-hidden="true">→</span>
-            <ins>{shown(after)}</ins>
-          </div>
-        ))}
+        <Difference changes={changes} />
       </Stack>
     </li>
   );
 };
-
-const shown = (value: unknown): string =>
-  value === undefined ? texts.fieldAbsent : typeof value === 'string' ? value : JSON.stringify(value);
 
 /** The version of the stored format is the store's own: the API takes a job without it. */
 const withoutFormat = (job: unknown): unknown => {

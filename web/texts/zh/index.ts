@@ -1,3 +1,4 @@
+import { audit } from './audit.ts';
 import { common } from './common.ts';
 import { editor } from './editor.ts';
 import { importing } from './import.ts';
@@ -11,6 +12,6 @@ import { workers } from './workers.ts';
 
 /** Every text of the console in one language. The names are one flat list: test/unit/web/texts.test.ts shows that no two rooms use the same. */
 export const zh = {
-  texts: { ...common, ...editor, ...importing, ...job, ...jobs, ...overview, ...runs, ...signIn, ...workers },
+  texts: { ...audit, ...common, ...editor, ...importing, ...job, ...jobs, ...overview, ...runs, ...signIn, ...workers },
   words,
 } as const;

@@ -33,7 +33,7 @@ export const overview: Translated<typeof inEnglish> = {
   isNow: '当前版本',
   putBack: '恢复此版本',
   putBackTitle: (job) => `恢复 ${job} 的这个版本？`,
-  putBackHint: '任务会变回当时的样子。这也是一次普通修改，可以用同样的方式撤销。',
+  putBackHint: '作业会变回当时的样子。这也是一次普通修改，可以用同样的方式撤销。',
   moreChanges: '更早的修改',
   mayOverlap: {
     skip: '它的部分触发很可能会被跳过，因为上一次运行尚未结束',
