@@ -38,3 +38,30 @@ test('kill -9 in the middle of appends: what was answered is there, and document
     await env.close();
   }
 });
+
+test('the list by outcome of a log from before there was one is made at its opening; it goes on over pages', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'cronstream-log-'));
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  const runs = Array.from({ length: 2_300 }, (_, n) =>
+    runOf('a', { finished: { outcome: n % 2 === 0 ? 'failed' : 'timedOut' } }),
+  );
+  const env = openEmbedded(dir);
+  const log = createEmbeddedRunLog({ env });
+  for (let n = 0; n < runs.length; n += 500) await log.append(runs.slice(n, n + 500).flatMap(({ events }) => events));
+  const lists = env.root.openDB({ name: 'log.byOutcome', keyEncoding: 'binary' });
+  await lists.clearAsync();
+  await log.close();
+  await env.close();
+
+  const again = openEmbedded(dir);
+  const found = createEmbeddedRunLog({ env: again });
+  const ids: string[] = [];
+  for (let cursor: string | undefined, isMore = true; isMore;) {
+    const page = await found.runs({ outcome: 'failed,timedOut', limit: 900, ...(cursor !== undefined && { cursor }) });
+    ids.push(...page.items.map(({ _id }) => _id));
+    isMore = (cursor = page.nextCursor) !== undefined;
+  }
+  expect(ids).toStrictEqual(runs.map(({ runId }) => runId).toReversed());
+  await found.close();
+  await again.close();
+}, 120_000);

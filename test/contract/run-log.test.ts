@@ -389,6 +389,40 @@ const runLogContract = ({ log, other, putRaw }: Stores): void => {
       expect(await found({ job: two, outcome: 'failed', worker: 'two', from, to, q: 'BOO' })).toStrictEqual([b.runId]);
     });
 
+    test('by several outcomes, in pages, newest first; a corrected outcome is found under the new one alone', async () => {
+      const name = uniqueName('outcomes');
+      const ends = ['failed', 'succeeded', 'timedOut', 'lost', 'failed', 'succeeded', 'killed', 'timedOut', 'failed'] as const;
+      const runs = ends.map((outcome) => runOf(name, { finished: { outcome } }));
+      await log().append(runs.flatMap(({ events }) => events));
+      const idsOf = (...wanted: readonly string[]): readonly string[] =>
+        runs.flatMap(({ runId }, index) => (wanted.includes(ends[index] ?? '') ? [runId] : [])).toReversed();
+      const paged = async (query: Omit<RunsQuery, 'limit'>): Promise<readonly string[]> => {
+        const found: string[] = [];
+        for (let cursor: string | undefined; ;) {
+          const page = await log().runs({ ...query, limit: 2, ...(cursor !== undefined && { cursor }) });
+          found.push(...page.items.map(({ _id }) => _id));
+          if (page.nextCursor === undefined) return found;
+          cursor = page.nextCursor;
+        }
+      };
+      for (const wanted of [
+        ['failed'],
+        ['failed', 'timedOut'],
+        ['lost', 'failed', 'killed', 'timedOut'],
+        ['succeeded', 'lost'],
+      ]) {
+        expect(await paged({ job: name, outcome: wanted.join(',') })).toStrictEqual(idsOf(...wanted));
+        // Of all jobs: others may be among them, as long as the text is not asked for.
+        expect(await paged({ outcome: wanted.join(','), q: name })).toStrictEqual(idsOf(...wanted));
+      }
+      const { runId, begin, events } = runOf(name);
+      await log().append([...begin, lostOf(name, runId)]);
+      expect(await paged({ outcome: 'lost', q: name })).toStrictEqual([runId, ...idsOf('lost')]);
+      await log().append(events.slice(2));
+      expect(await paged({ outcome: 'lost', q: name })).toStrictEqual(idsOf('lost'));
+      expect(await paged({ job: name, outcome: 'lost,succeeded' })).toStrictEqual([runId, ...idsOf('lost', 'succeeded')]);
+    });
+
     test.each([
       'needle (a+b) [x]',
       '.*',

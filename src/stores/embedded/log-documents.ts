@@ -6,6 +6,7 @@ import type { Projected } from '../project.ts';
 import { matchesQuery } from '../query.ts';
 import type { Embedded } from './env.ts';
 import { keyOf } from './log-keys.ts';
+import { openLogLists, type Brief, type Page } from './log-lists.ts';
 
 /** Documents looked at in one go: an output has up to 64 kB, and the loop belongs to the scheduler too. */
 const AT_ONCE = 64;
@@ -28,40 +29,22 @@ export type LogDocuments = {
   readonly remove: (runId: string) => void;
 };
 
-/** What stands beside a run in the list of its job, so that statistics and retention read no outputs. `true` in what older versions wrote. */
-type Brief = { readonly facts: RunFacts; readonly endTime: number };
-
 /** The documents of ended runs in lmdb, by run id. */
 export const openLogDocuments = ({ root }: Embedded): LogDocuments => {
   const log = root.openDB<LogDocument, Buffer>({ name: 'log', keyEncoding: 'binary' });
-  /** `<job>\0<run id>`: the runs of one job without looking at all others. */
-  const byJob = root.openDB<Brief | true, Buffer>({ name: 'log.byJob', keyEncoding: 'binary' });
+  const lists = openLogLists(root);
+  const { byJob } = lists;
   /** `<job>\0<fire time>\0<run id>`, for runs of ticks: a page of the timeline without looking at outputs. */
   const byFireTime = root.openDB<Run, Buffer>({ name: 'log.byFireTime', keyEncoding: 'binary' });
   const keyInTime = ({ job, fireTime, id }: Pick<Run, 'job' | 'fireTime' | 'id'>): Buffer => keyOf(`${job}\0${fireTime}\0${id}`);
-  const keyInJob = ({ jobName, _id }: LogDocument): Buffer => Buffer.from(`${jobName}\0${_id}`);
 
-  /** Newest first, before the cursor; `next` is the cursor of what is left. */
-  const walk = (job: string | undefined, cursor: string | undefined): { documents: readonly LogDocument[]; next?: string } => {
-    const prefix = job === undefined ? '' : `${job}\0`;
+  /** All runs, newest first. */
+  const all = (cursor: string | undefined): Page => {
     // Going down, `start` is included where it is there: one more is taken, and the cursor itself is left out.
-    const start =
-      cursor === undefined
-        ? job === undefined
-          ? {}
-          : { start: keyOf(`${prefix}\u{10ffff}`) }
-        : { start: keyOf(prefix + cursor) };
-    const range = { ...start, reverse: true, limit: AT_ONCE + 1 };
-    const found =
-      job === undefined
-        ? [...log.getRange(range)].map(({ key, value }) => ({ runId: key.toString('utf8'), document: value }))
-        : [...byJob.getKeys({ ...range, end: keyOf(prefix) })].map((key) => {
-            const runId = key.toString('utf8').slice(prefix.length);
-            return { runId, document: log.get(Buffer.from(runId)) };
-          });
-    const next = found.length > AT_ONCE ? found.at(-1)?.runId : undefined;
-    const documents = found.flatMap(({ runId, document }) => (document && runId !== cursor ? [document] : []));
-    return { documents, ...(next !== undefined && { next }) };
+    const range = { ...(cursor !== undefined && { start: keyOf(cursor) }), reverse: true, limit: AT_ONCE + 1 };
+    const runIds = [...log.getKeys(range)].map((key) => key.toString('utf8'));
+    const next = runIds.length > AT_ONCE ? runIds.at(-1) : undefined;
+    return { runIds: runIds.filter((runId) => runId !== cursor), ...(next !== undefined && { next }) };
   };
 
   const briefAt = (runId: string, found: Brief | true): Brief | undefined => {
@@ -81,18 +64,19 @@ export const openLogDocuments = ({ root }: Embedded): LogDocuments => {
       if (before && (document ?? before.attempt < attempt)) void byFireTime.remove(keyInTime(before.run));
       if (document) {
         void log.put(Buffer.from(runId), document);
-        void byJob.put(keyInJob(document), briefOf(document));
+        if (before && before.outcome !== document.outcome) lists.remove(before.jobName, runId, before.outcome);
+        lists.add(document.jobName, runId, briefOf(document));
         if (isOfTick(document.run)) void byFireTime.put(keyInTime(document.run), document.run);
       } else if (before && before.attempt < attempt) {
         void log.remove(Buffer.from(runId));
-        void byJob.remove(keyInJob(before));
+        lists.remove(before.jobName, runId, before.outcome);
       }
     },
     remove: (runId) => {
       const before = log.get(keyOf(runId));
       if (!before) return;
       void byFireTime.remove(keyInTime(before.run));
-      void byJob.remove(keyInJob(before));
+      lists.remove(before.jobName, runId, before.outcome);
       void log.remove(Buffer.from(runId));
     },
     page: (after, limit) =>
@@ -133,9 +117,11 @@ export const openLogDocuments = ({ root }: Embedded): LogDocuments => {
     find: async (query) => {
       const items: LogDocument[] = [];
       for (let { cursor } = query; ;) {
-        const { documents, next } = walk(query.job, cursor);
-        for (const document of documents) {
-          if (!matchesQuery(query, document)) continue;
+        const { runIds, next } = lists.page(query, cursor) ?? all(cursor);
+        for (const [index, runId] of runIds.entries()) {
+          if (index % AT_ONCE === AT_ONCE - 1) await breath();
+          const document = log.get(keyOf(runId));
+          if (!document || !matchesQuery(query, document)) continue;
           const last = items.at(-1);
           if (items.length >= query.limit) return { items, ...(last && { nextCursor: last._id }) };
           items.push(document);
