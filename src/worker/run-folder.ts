@@ -63,6 +63,7 @@ export const openRunFolder = (dir: string, of: FolderOf, onMore: () => void = ()
   let outLimit = Number.MAX_SAFE_INTEGER;
   let handedTo = 0;
   let punchedTo = 0;
+  let fullLimit = Number.MAX_SAFE_INTEGER;
   // Everything that reads or writes the folder goes one after the other.
   let turn: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(act: () => T | Promise<T>): Promise<T> => {
@@ -86,6 +87,20 @@ export const openRunFolder = (dir: string, of: FolderOf, onMore: () => void = ()
     );
     added.forEach(note);
     onMore();
+  };
+
+  const punch = async (offset: number, length: number): Promise<void> => {
+    await promisify(execFile)('fallocate', ['-p', '-o', String(offset), '-l', String(length), path('out')]);
+    punchedTo = offset + length;
+    sizeOfOut();
+  };
+  /** The disk is full, perhaps of this very output, and the command has ended: half of what was to be kept goes, each time anew, so that the end can be told. */
+  const giveWay = async (size: number): Promise<void> => {
+    const limitBytes = Math.floor(Math.min(outLimit, size) / 2);
+    const middle = middleOf({ size, cutTo: Math.max(cutTo, Math.floor(limitBytes / 2)), limitBytes, leastBytes: 0 });
+    if (!middle) return;
+    await punch(middle.offset - emptiedAt, middle.length);
+    fullLimit = limitBytes;
   };
 
   return {
@@ -121,16 +136,18 @@ export const openRunFolder = (dir: string, of: FolderOf, onMore: () => void = ()
         // An output that ended may have been shortened by the spool's limit.
         if (sizeOfFile < cutTo - emptiedAt && ends === 0) [emptiedAt, punchedTo] = [cutTo, 0];
         const size = emptiedAt + sizeOfFile;
-        outLimit = limitBytes;
-        const { spans, end } = cutOf({ size, cutTo, limitBytes, isEnd });
-        await addLines(
-          spans.map((span, index) => {
-            const place = emptiedAt > 0 ? { place: span.offset - emptiedAt } : undefined;
-            return { v: 1, type: 'output', ...of, seq: events.count() + index, at, ...span, ...place };
-          }),
-        );
+        outLimit = Math.min(limitBytes, fullLimit);
+        const { spans, end } = cutOf({ size, cutTo, limitBytes: outLimit, isEnd });
+        const lines = spans.map((span, index): Line => {
+          const place = emptiedAt > 0 ? { place: span.offset - emptiedAt } : undefined;
+          return { v: 1, type: 'output', ...of, seq: events.count() + index, at, ...span, ...place };
+        });
+        await addLines(lines).catch(async (error: unknown) => {
+          if (isEnd && isFull(error)) await giveWay(size);
+          throw error;
+        });
         cutTo = end;
-        return { outputBytes: size, truncated: size > limitBytes || emptiedAt > 0 };
+        return { outputBytes: size, truncated: size > outLimit || emptiedAt > 0 };
       }),
     /** The next events that were not handed out yet, at most so many and about so many bytes. Where it rejects, none is handed out. */
     take: (most: number, mostBytes: number) =>
@@ -179,9 +196,7 @@ export const openRunFolder = (dir: string, of: FolderOf, onMore: () => void = ()
         });
         if (!middle || isReleased) return;
         const { offset, length } = middle;
-        await promisify(execFile)('fallocate', ['-p', '-o', String(offset), '-l', String(length), path('out')]);
-        punchedTo = offset + length;
-        sizeOfOut();
+        await punch(offset, length);
       }),
     // The launcher may still lay a file down while this goes through the folder: then it is not empty at the end, and is gone through again.
     remove: () => inTurn(() => rm(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 })),
@@ -189,6 +204,8 @@ export const openRunFolder = (dir: string, of: FolderOf, onMore: () => void = ()
     emptyInto: (spare: string): boolean => sizeOfOut() <= SMALL_BYTES && isEmptied(dir, spare),
   };
 };
+
+const isFull = (error: unknown): boolean => ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');
 
 const SMALL_BYTES = 1024 * 1024;
 

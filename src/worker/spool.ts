@@ -215,24 +215,27 @@ export const openSpool = async (root: string, mostOpen = MOST_OPEN) => {
     take: async (most: number): Promise<readonly SpoolItem[]> => {
       const items: SpoolItem[] = [];
       let bytes = 0;
+      let unread: { readonly error: unknown } | undefined;
       const line = [...ready.values()];
       for (let at = 0; at < line.length || resting.size > 0; at += 1) {
         if (items.length >= most || bytes >= BATCH_BYTES) break;
         const next = line[at];
-        let folder: RunFolder;
+        let folder = next;
         try {
-          folder = next ?? openOldest();
+          folder ??= openOldest();
           for (const event of await folder.take(most - items.length, BATCH_BYTES - bytes)) {
             items.push({ event, folder });
             bytes += event.type === 'output' ? event.data.length : 0;
           }
         } catch (error) {
-          // What was taken already must go its way: it is not handed out again.
-          if (items.length === 0) throw error;
-          break;
+          // What cannot be read must not keep the others waiting: it comes again at the end of the line.
+          unread ??= { error };
+          if (!folder) break;
         }
         turnOver(folder);
       }
+      // What was taken already must go its way: it is not handed out again.
+      if (items.length === 0 && unread) throw unread.error;
       return items;
     },
     /** The run log has these: a folder that is released and confirmed is removed. */

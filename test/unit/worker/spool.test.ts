@@ -175,6 +175,22 @@ test('a command that prints without end keeps no other waiting', async () => {
   expect(jobs).toContain('report');
 });
 
+test('output that cannot be read keeps no other run waiting, and goes when it can be read', async () => {
+  const { spool, folder, dir } = await oneRun();
+  const other = spool.open({ job: 'backup', runId: uuidv7(), attempt: 1 });
+  await other.writeFacts({ v: 1, live: { job: 'backup' } });
+  writeFileSync(join(dir, 'out'), 'hello');
+  await folder.cut(at, 1_000, false);
+  rmSync(join(dir, 'out'));
+  mkdirSync(join(dir, 'out')); // as good as a bad place on the disk
+  await other.tell(signalled('SIGTERM'));
+  expect((await spool.take(7)).map(({ event }) => event.type)).toStrictEqual(['signalled']);
+  await expect(spool.take(7)).rejects.toThrow('EISDIR');
+  rmSync(join(dir, 'out'), { recursive: true });
+  writeFileSync(join(dir, 'out'), 'hello');
+  expect(textOf(await takeAll(spool))).toBe('hello');
+});
+
 test('the start finds what was begun, what has exited and what was only meant; half-written files harm nothing', async () => {
   const { root, of, dir, folder } = await oneRun();
   await folder.begin();
