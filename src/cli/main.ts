@@ -3,6 +3,7 @@ import { Told } from './client.ts';
 import { addExplain } from './commands/explain.ts';
 import { addExport } from './commands/export.ts';
 import { addImport } from './commands/import.ts';
+import { addAudit } from './commands/job-revisions.ts';
 import { addJobCommands } from './commands/job.ts';
 import { addLogCommands } from './commands/log.ts';
 import { addServeCommands, WrongUsage } from './commands/serve.ts';
@@ -23,6 +24,9 @@ addJobCommands(program);
 addExplain(program);
 addImport(program);
 addExport(program);
+addAudit(program, (text) => {
+  process.stdout.write(`${text}\n`);
+});
 addLogCommands(program);
 for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)])
   command.exitOverride();

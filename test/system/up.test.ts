@@ -216,3 +216,23 @@ test('the command line tells the ticks of a job, those that come and those that 
   expect(cronstream('job', 'ticks', 'often', '--from', 'monday')).toMatchObject({ status: 1, stderr: containing('/from') });
   expect(cronstream('job', 'ticks', '--help').stdout).toContain('cronstream job ticks backup');
 });
+
+test('the command line tells who changed a job, and puts an old version back, of a deleted one too', async () => {
+  await using up = await startUp({ data });
+  const cronstream = commandLine(up);
+  for (const command of ['echo old', 'echo new'])
+    await up.api('/jobs/turned', { method: 'PUT', body: { name: 'turned', command, cronExpr: '0 3 * * *' } });
+  type Told = readonly { readonly revision: string; readonly text: string }[];
+  const told = JSON.parse(cronstream('job', 'revisions', 'turned', '--json').stdout) as Told;
+  expect(told.map(({ text }) => text)).toEqual(['command: "echo old" → "echo new"', 'created']);
+  const [newer, first] = told.map(({ revision }) => revision);
+  expect(cronstream('job', 'revisions', 'turned').stdout).toMatch(/^REVISION +WHEN +BY +WHAT$/m);
+  expect(cronstream('job', 'restore', 'turned', first ?? '', '--dry-run').stdout).toContain('echo old');
+  expect(cronstream('job', 'rm', 'turned').status).toBe(0);
+  expect(cronstream('job', 'restore', 'turned', first ?? '')).toMatchObject({ status: 0, stdout: containing('At 03:00') });
+  expect(await up.api('/jobs/turned')).toMatchObject({ job: { command: 'echo old' } });
+  expect(cronstream('job', 'restore', 'turned', '1')).toMatchObject({ status: 1, stderr: containing('no revision 1') });
+  expect(cronstream('audit', '--job', 'turned').stdout).toMatch(new RegExp(`turned +${newer ?? ''} +command:`));
+  expect(JSON.parse(cronstream('audit', '--job', 'turned', '--limit', '2', '--json').stdout)).toHaveLength(2);
+  expect(cronstream('audit', '--help').stdout).toContain('cronstream audit --job backup');
+});

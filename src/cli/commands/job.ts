@@ -5,6 +5,7 @@ import { createClient, Told, type ClientOptions } from '../client.ts';
 import { followOutput } from '../follow.ts';
 import { table } from '../table.ts';
 import { addJobBackfill } from './job-backfill.ts';
+import { addJobRevisions } from './job-revisions.ts';
 import { addJobTicks, addJobWhy } from './job-ticks.ts';
 
 type Page<T> = { readonly items: readonly T[]; readonly nextCursor?: string };
@@ -153,6 +154,7 @@ export const addJobCommands = (program: Command): void => {
 
   addJobTicks(add, print);
   addJobWhy(add, print);
+  addJobRevisions(add, print);
 
   add('logs <name>', 'output of the newest run of a job', ['logs backup', 'logs backup -f', 'logs backup --run 0196…'])
     .option('-f, --follow', 'until the run ends')

@@ -125,11 +125,16 @@ export const emptyMonths = ({
   fields: { days, months },
 }: ReadFields): { readonly never: readonly number[]; readonly isLeapOnly: boolean } => {
   const { from, to } = RANGES.month;
-  // What the weekdays or the month's end decide comes in every month, or nearly: no warning.
-  const isPlain = !days.either && days.fromEnd.length === 0 && !days.lastWorkday && days.nearest.length === 0;
-  if (!isPlain || days.dom === 0) return { never: [], isLeapOnly: false };
+  // What the weekdays or the last workday decide comes in every month, or nearly: no warning.
+  const isPlain = !days.either && !days.lastWorkday;
+  if (!isPlain || (days.dom === 0 && days.nearest.length === 0 && days.fromEnd.length === 0))
+    return { never: [], isLeapOnly: false };
   const asked = Array.from({ length: to - from + 1 }, (_, index) => index + 1).filter((month) => (months >> month) & 1);
-  const hasDay = (month: number, length: number): boolean => (days.dom & (2 ** length - 1)) !== 0 && month > 0;
+  const hasDay = (month: number, length: number): boolean =>
+    month > 0 &&
+    ((days.dom & (2 ** length - 1)) !== 0 ||
+      days.nearest.some((day) => day <= length) ||
+      days.fromEnd.some((before) => before < length));
   const never = asked.filter((month) => !hasDay(month, month === 2 ? 29 : lengthOfMonth(2027, month)));
   const isLeapOnly = asked.length === 1 && asked[0] === 2 && never.length === 0 && !hasDay(2, 28);
   return { never, isLeapOnly };

@@ -145,6 +145,8 @@ const warnings = (text: ScheduleText, from = '2027-01-01T00:00:00Z'): string => 
 };
 
 test.each([
+  [{ cronExpr: '0 0 31W * *' }, 'never fires in February, April, June, September and November'],
+  [{ cronExpr: '0 0 L-30 * *' }, 'never fires in February, April, June, September and November'],
   [{ cronExpr: '0 0 31 * *' }, 'never fires in February, April, June, September and November'],
   [{ cronExpr: '0 0 29 2 *' }, 'fires in leap years only'],
   [{ cronExpr: '0 0 13 * 5' }, 'days that match either'],

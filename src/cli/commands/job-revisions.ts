@@ -1,0 +1,131 @@
+import { Option, type Command } from 'commander';
+import type { JobView, RevisionView } from '../../domain/wire.ts';
+import { createClient, Told, type Client, type ClientOptions } from '../client.ts';
+import { table } from '../table.ts';
+
+type Page = { readonly items: readonly RevisionView[]; readonly nextCursor?: string };
+/** Makes a command of `cronstream job`: usage, description, examples. */
+type Add = (usage: string, description: string, examples: readonly string[]) => Command;
+type Print = (text: string) => void;
+
+const MOST_A_PAGE = 200;
+
+/** `cronstream job revisions` and `job restore`: who changed a job, and an old version of it put back. */
+export const addJobRevisions = (add: Add, print: Print): void => {
+  add('revisions <name>', 'who changed it, when, and what; newest first. Of a deleted job too', [
+    'revisions backup',
+    'revisions backup --limit 200 --json',
+  ])
+    .option('--limit <n>', 'at most so many', '50')
+    .action(async (name: string, { limit, ...options }: ClientOptions & { readonly limit: string }) => {
+      const found = await changes(createClient(options), `${pathOf(name)}/revisions`, { limit: mostOf(limit) });
+      if (options.json) print(JSON.stringify(found, undefined, 2));
+      else if (found.length === 0) print(`No changes of ${name} are on record`);
+      else print(revisionsTable(found));
+    });
+
+  add('restore <name> <revision>', 'put an old version back, as `job revisions` lists it; of a deleted job too', [
+    'revisions backup',
+    'restore backup 1234',
+    'restore backup 1234 --dry-run',
+  ])
+    .option('--dry-run', 'only print the job as it was then')
+    .action(async (name: string, revision: string, { dryRun, ...options }: ClientOptions & { readonly dryRun?: boolean }) => {
+      const client = createClient(options);
+      const old = await versionOf(client, name, revision);
+      if (dryRun) {
+        print(JSON.stringify(old, undefined, 2));
+        return;
+      }
+      const view = await client.json<JobView>('PUT', pathOf(name), old);
+      print(
+        options.json
+          ? JSON.stringify(view, undefined, 2)
+          : `${name} is again as it was at revision ${revision}: ${view.schedule}${view.nextFireTime === undefined ? '' : `, next ${view.nextFireTime}`}`,
+      );
+    });
+};
+
+/** `cronstream audit`: who changed which job. */
+export const addAudit = (program: Command, print: Print): void => {
+  program
+    .command('audit')
+    .description('who saved or deleted which job, when, and what it changed; newest first')
+    .option('--job <name>', 'of this job alone')
+    .option('--by <text>', 'by those with this text in their name')
+    .option('--limit <n>', 'at most so many', '50')
+    .addOption(new Option('--server <url>', 'the master (CRONSTREAM_SERVER, http://127.0.0.1:8070)'))
+    .addOption(
+      new Option(
+        '--token <token>',
+        'who you are (CRONSTREAM_TOKEN, or ~/.config/cronstream/token: others can see a command line)',
+      ),
+    )
+    .option('--json', 'JSON, for programs')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  cronstream audit\n  cronstream audit --job backup --by ann\n  cronstream audit --limit 1000 --json',
+    )
+    .action(async ({ job, by, limit, ...options }: ClientOptions & AuditOptions) => {
+      const asked = { limit: mostOf(limit), ...(job === undefined ? {} : { job }), ...(by === undefined ? {} : { by }) };
+      const found = await changes(createClient(options), '/audit', asked);
+      if (options.json) print(JSON.stringify(found, undefined, 2));
+      else if (found.length === 0) print('No such change is on record');
+      else print(auditTable(found));
+    });
+};
+type AuditOptions = { readonly job?: string; readonly by?: string; readonly limit: string };
+
+const pathOf = (name: string): string => `/jobs/${encodeURIComponent(name)}`;
+
+const mostOf = (text: string): number => {
+  const most = Number(text);
+  if (!Number.isInteger(most) || most < 1) throw new Told(`--limit: "${text}" is not a whole number from 1 on`);
+  return most;
+};
+
+type Asked = { readonly limit: number; readonly job?: string; readonly by?: string };
+const changes = async (client: Client, path: string, { limit, ...asked }: Asked): Promise<readonly RevisionView[]> => {
+  const found: RevisionView[] = [];
+  for await (const each of pages(client, path, asked, Math.min(MOST_A_PAGE, limit))) {
+    found.push(...each);
+    if (found.length >= limit) break;
+  }
+  return found.slice(0, limit);
+};
+
+async function* pages(client: Client, path: string, asked: Readonly<Record<string, string>>, size: number) {
+  for (let cursor: string | undefined; ;) {
+    const query = new URLSearchParams({ ...asked, limit: String(size), ...(cursor === undefined ? {} : { cursor }) });
+    const page = await client.json<Page>('GET', `${path}?${query.toString()}`);
+    yield page.items;
+    cursor = page.nextCursor;
+    if (cursor === undefined) return;
+  }
+}
+
+/** The job as a revision saved it, as PUT takes it. */
+const versionOf = async (client: Client, name: string, revision: string): Promise<unknown> => {
+  for await (const items of pages(client, `${pathOf(name)}/revisions`, {}, MOST_A_PAGE)) {
+    const found = items.find((each) => each.revision === revision);
+    if (found === undefined) continue;
+    if (found.job === undefined) throw new Told(`revision ${revision} deleted ${name}: give the one before it`);
+    const { v: _v, ...fields } = found.job as Record<string, unknown>;
+    return fields;
+  }
+  throw new Told(`${name} has no revision ${revision} on record: cronstream job revisions ${name}`);
+};
+
+/** A line a change of one job. */
+export const revisionsTable = (all: readonly RevisionView[]): string =>
+  table(
+    ['REVISION', 'WHEN', 'BY', 'WHAT'],
+    all.map(({ revision, at, by, text }) => [revision ?? '-', at, by, text]),
+  );
+
+/** A line a change of any job. */
+export const auditTable = (all: readonly RevisionView[]): string =>
+  table(
+    ['WHEN', 'BY', 'JOB', 'REVISION', 'WHAT'],
+    all.map(({ name, revision, at, by, text }) => [at, by, name, revision ?? '-', text]),
+  );
