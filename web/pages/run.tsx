@@ -5,6 +5,7 @@ import { Outcome } from '../parts/outcome.tsx';
 import { Output } from '../parts/run/output.tsx';
 import { RunActions } from '../parts/run/run-actions.tsx';
 import { RunFacts } from '../parts/run/run-facts.tsx';
+import { StillRuns } from '../parts/run/still-runs.tsx';
 import { RunWaits } from '../parts/run/run-waits.tsx';
 import { Empty, Failed, Loading } from '../parts/states.tsx';
 import { Growing } from '../parts/time.tsx';
@@ -67,6 +68,7 @@ const Known = ({ followed, refused }: { readonly followed: Followed; readonly re
         </Group>
         {run.state === 'queued' ? <RunWaits followed={followed} job={job} /> : <Story followed={followed} />}
       </Stack>
+      <StillRuns attempts={attempts} />
       <RunFacts followed={followed} job={job} zone={zone} />
       {refused !== undefined && <Alert color="yellow">{refused}</Alert>}
       {run.claimedAt !== undefined && attempts.length === 0 && <NoLogYet />}

@@ -1,8 +1,16 @@
-import type { Followed } from './live/followed.ts';
+import type { Attempt, Followed } from './live/followed.ts';
 import { format } from './format.ts';
 import { reasonTexts, texts } from './texts.ts';
 
 type Told = Pick<Followed, 'run' | 'kill'>;
+
+type Left = { readonly attempt: number; readonly host: string; readonly pid: number };
+
+/** The attempts whose command was let go on past its time limit, and of whose end nobody has told yet: where it runs. */
+export const leftOf = (attempts: readonly Attempt[]): readonly Left[] =>
+  attempts.flatMap(({ attempt, host, pid, end, isOver }) =>
+    end?.reason === 'abandoned' && isOver !== true && host !== undefined && pid !== undefined ? [{ attempt, host, pid }] : [],
+  );
 
 /** Who did something; nobody in particular where the master asks nobody who they are. */
 export const personOf = (by: string | undefined): string | undefined => (by === 'anybody' ? undefined : by);

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { Run } from '../../../src/domain/run.ts';
 import type { LiveEvent } from '../../../src/domain/wire.ts';
 import { createFollowed } from '../../../web/src/live/followed.ts';
+import { leftOf } from '../../../web/src/story.ts';
 import { MOST } from '../../../web/src/output/terminal.ts';
 
 const AT = '2027-01-01T00:00:00.000Z';
@@ -129,4 +130,22 @@ test('who asked for the kill, and what the command got, though somebody else had
 test('an event that this version does not know changes nothing', () => {
   const { run } = follow(queued, claimed(1), event('somethingNew', 1, 1), output(1, 2, 'a'));
   expect(run).toMatchObject({ state: 'running', outputBytes: 1 });
+});
+
+test('a command that was let go on tells of itself while the next attempt runs; what comes twice counts once', () => {
+  const end = { outcome: 'timedOut', reason: 'abandoned' };
+  const begun = [
+    claimed(1),
+    event('started', 1, 1, { pid: 77, host: 'h' }),
+    event('attemptEnded', 1, 2, end),
+    claimed(2),
+    output(2, 1, 'b'),
+    output(1, 3, 'a'),
+    output(1, 3, 'a'),
+  ];
+  const { attempts, run } = follow(queued, ...begun);
+  expect(run.attempt).toBe(2);
+  expect(attempts.map(({ lines }) => lines.map(({ text }) => text).join('|'))).toEqual(['a', 'b']);
+  expect(leftOf(attempts)).toEqual([{ attempt: 1, host: 'h', pid: 77 }]);
+  expect(leftOf(follow(queued, ...begun, event('attemptEnded', 1, 4, end)).attempts)).toEqual([]);
 });

@@ -1,7 +1,6 @@
 import { applyRunEvent, defined, type Run, type RunEvent, type StoredRunEvent } from '../../../src/domain/run.ts';
 import type { LiveEvent } from '../../../src/domain/wire.ts';
 import { format } from '../format.ts';
-import type { Place } from './since.ts';
 import { createTerminal, type Line } from '../output/terminal.ts';
 import { texts } from '../texts.ts';
 
@@ -17,8 +16,11 @@ export type Attempt = {
   readonly isCut: boolean;
   readonly workerName?: string | undefined;
   readonly host?: string | undefined;
+  readonly pid?: number | undefined;
   readonly startedAt?: string | undefined;
   readonly end?: End | undefined;
+  /** Of one that was let go on past its time limit: its command has ended too. */
+  readonly isOver?: true | undefined;
 };
 
 /** Who or what wants a run to end; `signal` is the last that its command got. */
@@ -61,8 +63,6 @@ const eventOf = (sent: LiveEvent): StoredRunEvent => {
   return { ...sent, ...bytes } as unknown as StoredRunEvent;
 };
 
-const isAfter = (a: Place, b: Place): boolean => a.attempt > b.attempt || (a.attempt === b.attempt && a.seq > b.seq);
-
 type About = Omit<Attempt, 'attempt' | 'lines' | 'isCut'>;
 
 /** What an attempt prints, as bytes come. */
@@ -87,7 +87,8 @@ type Printed = ReturnType<typeof createPrinted>;
  *  first. An event that comes twice counts once. */
 export const createFollowed = (first: Run) => {
   let run = first;
-  let place: Place = { attempt: 1, seq: -1 };
+  /** How far each attempt has told: a command that was let go on tells of itself while the next attempt runs. */
+  const told = new Map<number, number>();
   let kill: Kill | undefined;
   let jobRevision: number | undefined;
   const attempts = new Map<number, Printed>();
@@ -110,7 +111,7 @@ export const createFollowed = (first: Run) => {
         learn(event.attempt, { workerName: event.workerName });
         return;
       case 'started':
-        learn(event.attempt, { startedAt: event.at, host: event.host });
+        learn(event.attempt, { startedAt: event.at, host: event.host, pid: event.pid });
         return;
       case 'output':
         attemptOf(event.attempt).hear(event);
@@ -123,7 +124,8 @@ export const createFollowed = (first: Run) => {
         return;
       case 'attemptEnded':
       case 'finished':
-        learn(event.attempt, { end: event });
+        // The second end of one that was let go on is that of its command.
+        learn(event.attempt, { end: event, ...(attemptOf(event.attempt).about.end && { isOver: true }) });
         return;
       case 'lost':
         // The attempt's own end, where it is known, is the truth.
@@ -141,9 +143,8 @@ export const createFollowed = (first: Run) => {
     hear: (sent: LiveEvent): void => {
       const event = eventOf(sent);
       if ('seq' in event) {
-        const at = { attempt: event.attempt, seq: event.seq };
-        if (!isAfter(at, place)) return;
-        place = at;
+        if (event.seq <= (told.get(event.attempt) ?? -1)) return;
+        told.set(event.attempt, event.seq);
       }
       if (event.type !== 'unknown') hearOf(event);
       run = applyRunEvent(run, event) ?? run;

@@ -1,7 +1,7 @@
 import type { LiveEvent } from '../../../src/domain/wire.ts';
 
 /** The newest place that was seen in a run's events; `seq` -1 is before the first. */
-export type Place = { readonly attempt: number; readonly seq: number };
+type Place = { readonly attempt: number; readonly seq: number };
 export type Since = string | Place;
 
 /** From where on to ask after an event. */

@@ -116,6 +116,10 @@ export const runs = {
   waitsGone: 'Its job was deleted.',
   toItsJob: 'Where the job may run',
 
+  stillRuns: 'Its command still runs',
+  attemptStillRuns: (attempt: number) => `The command of attempt ${String(attempt)} still runs`,
+  stillRunsWhere: (host: string, pid: string) =>
+    `On ${host}, as process ${pid}: it was let go on past its time limit, and no end of it has been told. A kill from here no longer reaches it. To end it, and all in its process group, type there:`,
   endedWell: (length: string) => `It succeeded${after(length)}.`,
   endedExit: (code: string, length: string) => `It failed: exit code ${code}${after(length)}.`,
   endedSignal: (signal: string, length: string) => `It failed: its command was ended by ${signal}${after(length)}.`,

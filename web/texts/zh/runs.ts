@@ -114,6 +114,10 @@ export const runs: Translated<typeof inEnglish> = {
   waitsGone: '它的作业已被删除。',
   toItsJob: '查看作业可在哪里运行',
 
+  stillRuns: '它的命令仍在运行',
+  attemptStillRuns: (attempt) => `第 ${String(attempt)} 次尝试的命令仍在运行`,
+  stillRunsWhere: (host, pid) =>
+    `在 ${host} 上，进程号 ${pid}：超时后任其继续，尚未得知它的结束。从这里已无法终止它。要终止它及其整个进程组，请在该主机上输入：`,
   endedWell: (length) => `运行成功${ran(length)}。`,
   endedExit: (code, length) => `运行失败：${after(length)}以退出码 ${code} 结束。`,
   endedSignal: (signal, length) => `运行失败：命令${after(length)}被 ${signal} 终止。`,
