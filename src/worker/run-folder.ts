@@ -127,7 +127,12 @@ export const openRunFolder = (dir: string, of: FolderOf, onMore: () => void = ()
         make();
         return isMade(path('pid'), FORBIDDEN) || readFileSync(path('pid'), 'utf8') === FORBIDDEN;
       }),
-    exit: () => inTurn(() => readJson(path('exit')) as Exit | undefined),
+    /** Of this very attempt: a launcher that the disk kept waiting may have written into the folder when it served another one. */
+    exit: () =>
+      inTurn(() => {
+        const exit = readJson(path('exit')) as Exit | null | undefined;
+        return exit?.runId === of.runId && exit.attempt === of.attempt ? exit : undefined;
+      }),
     tell: (event: Unnumbered) => inTurn(() => addLines([{ v: 1, ...of, seq: events.count(), ...event }])),
     /** Makes output events of what the command has printed since: its head while it runs, and at the end the rest or, above the limit, the tail. Answers what there is in all. */
     cut: (at: string, limitBytes: number, isEnd: boolean) =>
