@@ -8,6 +8,7 @@ import { LinkBar } from '../parts/frame/link-bar.tsx';
 import { Failed, Loading, Net } from '../parts/states.tsx';
 import { ApiError, signedOut } from './api.ts';
 import { useKeptLink } from './live/link.ts';
+import { useHeadingFocus } from './keys/use-heading-focus.ts';
 import { queryClient } from './query.ts';
 import { SignedIn, useMe } from './session.ts';
 
@@ -61,6 +62,7 @@ export const Shell = () => {
 
 const Pages = () => {
   useKeptLink();
+  useHeadingFocus();
   return (
     <EditorProvider>
       <Header />
@@ -71,7 +73,7 @@ const Pages = () => {
               <Jobs />
             </Page>
           </Route>
-          <Route path="/jobs/new">
+          <Route path="/new-job">
             <Page>
               <Jobs />
               <EditorAt />

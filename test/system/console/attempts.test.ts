@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -79,16 +79,23 @@ withChromium('the console: attempts and time limits', (executablePath) => {
     await save({ name: 'left', command, timeout: { afterMs: 500, action: 'abandon' } });
     await using page = await at(`/runs/${await runNow('left')}`);
     await page.getByText(/it counts as timed out, and its command was let go on/).waitFor();
+    const still = page.locator('[data-still-runs]');
+    await still.getByText('Its command still runs').waitFor();
+    const pid = (await still.getAttribute('data-still-runs')) ?? '';
+    await still.getByText(`kill -- -${pid}`).waitFor();
+    // The process that is named leads the group that this command ends.
+    expect(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[2]).toBe(pid);
     expect(existsSync(go)).toBe(false);
     await shot(page, 'abandoned');
     writeFileSync(go, '');
+    await still.waitFor({ state: 'detached' });
     await page.getByRole('region', { name: 'Output' }).getByText('and later').waitFor();
     await page.getByText(/let go on\. That ended with exit code 0 after/).waitFor();
     await remove('left');
   });
 
   test('the form offers further attempts and what a time limit does', async () => {
-    await using page = await at('/jobs/new');
+    await using page = await at('/new-job');
     await page.getByRole('textbox', { name: 'Name', exact: true }).fill('offered');
     await page.getByRole('textbox', { name: 'Command', exact: true }).fill('true');
     await page.getByRole('button', { name: /If it fails or hangs/ }).click();

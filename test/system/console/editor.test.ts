@@ -61,7 +61,7 @@ withChromium('the console: the editor', (executablePath) => {
   });
 
   test('the next fire times stand in the job’s zone and in the viewer’s; as whom and where it runs is said', async () => {
-    await using page = await at('/jobs/new', { timezoneId: 'Europe/Berlin' });
+    await using page = await at('/new-job', { timezoneId: 'Europe/Berlin' });
     await field(page, 'Cron text').fill('0 3 * * *');
     await group(page, 'When it runs').click();
     await zone(page).fill('tokyo');
@@ -90,7 +90,7 @@ withChromium('the console: the editor', (executablePath) => {
   });
 
   test('folded groups tell what is set in them; lengths as people write them; what is not there yet cannot be chosen', async () => {
-    await using page = await at('/jobs/new');
+    await using page = await at('/new-job');
     await field(page, 'Name').fill('grouped');
     await field(page, 'Command').fill('true');
     await group(page, 'When it runs').click();
@@ -205,7 +205,7 @@ withChromium('the console: the editor', (executablePath) => {
   });
 
   test('by keyboard alone: a new job written and saved', async () => {
-    await using page = await at('/jobs/new');
+    await using page = await at('/new-job');
     await until(
       async () => (await focused(page)) === '/name',
       () => 'the name has not the focus',

@@ -16,7 +16,7 @@ type OpenEditor = {
 
 const Open = createContext<OpenEditor>({ create: () => undefined, edit: () => undefined });
 
-/** Opens the editor above the page that one is on; the page stays as it is below. The addresses `/jobs/new` and `/jobs/:name/edit` open it too. */
+/** Opens the editor above the page that one is on; the page stays as it is below. The addresses `/new-job` and `/jobs/:name/edit` open it too. */
 export const useEditor = (): OpenEditor => useContext(Open);
 
 export const EditorProvider = ({ children }: { readonly children: ReactNode }) => {

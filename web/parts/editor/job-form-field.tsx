@@ -25,9 +25,13 @@ export const FormField = ({ field, job, problem, known, onChange }: FieldProps) 
   const value = valueOf(job, field.path);
   const isLocked = field.kind !== 'choice' && value === undefined && isNotYet(field);
   const usual =
-    field.usual === undefined || field.kind === 'switch'
+    field.kind === 'switch'
       ? {}
-      : { placeholder: texts.ifEmpty(valueText(field.path, field.usual)) };
+      : field.path === '/timeout/afterMs'
+        ? { placeholder: texts.noTimeout }
+        : field.usual === undefined
+          ? {}
+          : { placeholder: texts.ifEmpty(valueText(field.path, field.usual)) };
   const props: InputProps = {
     label,
     description: isLocked ? texts.notYetHere : does,

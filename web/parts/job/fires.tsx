@@ -1,4 +1,4 @@
-import { Alert, Group, Skeleton, Stack, Text } from '@mantine/core';
+import { Group, Skeleton, Stack, Text } from '@mantine/core';
 import { useNow } from '../../src/clock.ts';
 import { format } from '../../src/format.ts';
 import { texts } from '../../src/texts.ts';
@@ -30,10 +30,11 @@ export const Fires = ({ schedule, sentence, isOn, jitterMs }: FiresProps) => {
         </Text>
         <Copy text={cronExpr} what={texts.cron} />
       </Group>
+      {/* Whoever wrote it was warned in the editor: on the page of a healthy job it is a hint, and no alarm. */}
       {explained?.warnings.map((warning) => (
-        <Alert key={warning} color="orange" variant="light" p="xs" icon={<span aria-hidden="true">!</span>}>
+        <Text key={warning} size="xs" c="dimmed" data-schedule-hint>
           {warning}
-        </Alert>
+        </Text>
       ))}
       {!explained && !error && <Skeleton height={120} />}
       {explained && fires.length === 0 && (

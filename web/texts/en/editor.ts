@@ -58,6 +58,7 @@ export const editor = {
   saveMixed: 'Save as chosen',
   choiceOf: (field: string) => `${field}: which is to stay`,
 
+  noTimeout: 'no limit, if empty',
   ifEmpty: (value: string) => `${value}, if empty`,
   isUsual: 'usual',
   notYetHere: 'not in this version yet',

@@ -59,6 +59,7 @@ export const editor: Translated<typeof inEnglish> = {
   saveMixed: '按所选保存',
   choiceOf: (field) => `${field}：保留哪一个`,
 
+  noTimeout: '留空则不限',
   ifEmpty: (value) => `留空为 ${value}`,
   isUsual: '默认',
   notYetHere: '此版本尚不支持',
