@@ -48,6 +48,8 @@ export type Seen = {
   readonly queueOfJob: (job: string) => readonly SeenQueued[];
   readonly runsOfWorker: (id: string) => readonly SeenRun[];
   readonly outboxOfJob: (job: string) => readonly SeenTold[];
+  /** Events that wait in the coordination store for the run log. */
+  readonly outboxItems: () => number;
 };
 
 export const FEEDS = ['jobs', 'runs', 'queue', 'kills', 'lasts', 'workers', 'drains', 'outbox', 'warnings'] as const;
@@ -165,6 +167,7 @@ export const createSeen = (keys: Keys, scale: number) => {
     queueOfJob: (job) => picked(queue, jobQueue.of(job)),
     runsOfWorker: (id) => picked(runs, workerRuns.of(id)),
     outboxOfJob: (job) => picked(outbox, jobOutbox.of(job)),
+    outboxItems: () => outbox.size,
   };
 
   const put: Readonly<Record<FeedName, (entry: Entry) => void>> = {

@@ -110,6 +110,11 @@ export const healthRoutes: FastifyPluginAsyncTypebox<HealthParts> = async (
         'Output that workers have thrown away since their start: their spool was full',
         spoolsIn(seen).cutBytes,
       ),
+      gauge(
+        'outbox_items',
+        'Events of skipped ticks and changed jobs that wait in the coordination store for the run log',
+        seen.outboxItems(),
+      ),
       gauge('events_set_aside', 'Events that the run log refused and that wait in spools for a person', spoolsIn(seen).setAside),
       counter('retention_runs_total', 'Runs that this master removed from the run log since its start', freed().runs),
       counter('retention_events_total', 'Events that this master removed from the run log since its start', freed().events),
@@ -121,6 +126,9 @@ export const healthRoutes: FastifyPluginAsyncTypebox<HealthParts> = async (
 };
 
 const skewedIn = ({ workers }: Seen): number => [...workers.values()].filter(({ skewed }) => skewed === true).length;
+
+/** Some 5 MB in the coordination store, whose own limit is 2 GB where nobody has set another. */
+const MANY_IN_OUTBOX = 10_000;
 
 /** Above this part of its limit a spool counts as nearly full. */
 const NEARLY = 0.75;
@@ -151,6 +159,11 @@ const warningsOf = (
       : []),
     ...(spool.cutBytes > 0
       ? [`${String(spool.cutBytes)} bytes of output were thrown away by workers whose spool was full; no outcome was`]
+      : []),
+    ...(seen.outboxItems() >= MANY_IN_OUTBOX
+      ? [
+          `${String(seen.outboxItems())} events wait in the coordination store for the run log: it fills up where the run log stays away`,
+        ]
       : []),
     ...(spool.setAside > 0
       ? [`the run log refused ${String(spool.setAside)} event(s): they lie in refused.ndjson in the spools of workers`]
