@@ -89,7 +89,7 @@ const tickText = ({ now, time }: Why, tick: TickView, language: Language): strin
 const LATE_MS = 1_000;
 
 /** In the two largest units: "1 h 5 min". */
-const lengthText = (ms: number, language: Language): string => {
+export const lengthText = (ms: number, language: Language): string => {
   const units = WORDS[language].units;
   const parts = [
     [86_400_000, units.d],

@@ -1,6 +1,8 @@
 import { DEFAULTS } from '../job.ts';
 import { toInstant, type Instant } from '../instant.ts';
 import type { Checked } from '../problem.ts';
+import { overlapOf, type Measured } from '../overlap.ts';
+import { lengthText } from '../why.ts';
 import type { Language } from '../words.ts';
 import { compileExplainable, type Explainable, type ScheduleText } from './compile.ts';
 import { describeSchedule } from './describe.ts';
@@ -15,8 +17,17 @@ export type Explained = {
   readonly warnings: readonly string[];
 };
 
-/** What a schedule means: a sentence, the next `count` fire times after `from` (ms), and what may surprise. */
-export const explainSchedule = (text: ScheduleText, from: number, count = 5, language: Language = 'en'): Checked<Explained> => {
+/** So many fire times are looked at for how near they come to each other. */
+const LOOKED_AT = 12;
+
+/** What a schedule means: a sentence, the next `count` fire times after `from` (ms), and what may surprise. `measured`: how long runs of the job took, for whether they will overlap. */
+export const explainSchedule = (
+  text: ScheduleText,
+  from: number,
+  count = 5,
+  language: Language = 'en',
+  measured?: Measured,
+): Checked<Explained> => {
   const compiled = compileExplainable(text, language);
   if (!compiled.ok) return compiled;
   const { schedule } = compiled.value;
@@ -26,13 +37,21 @@ export const explainSchedule = (text: ScheduleText, from: number, count = 5, lan
     const note = noteOf(compiled.value, next.nominalAt, language);
     fires.push({ at: toInstant(next.fireTime), ...(note === undefined ? {} : { note }) });
   }
+  const coming: number[] = [];
+  if (measured)
+    for (let next = schedule.next(from); next && coming.length < LOOKED_AT; next = schedule.next(next.fireTime))
+      coming.push(next.fireTime);
+  const overlap = overlapOf(measured, coming);
+  const ofOverlap = overlap
+    ? [WORDS[language].mayOverlap(lengthText(overlap.tookMs, language), lengthText(overlap.apartMs, language))]
+    : [];
   const warned = { cronExpr, timezone, dst, schedule, ...(name === undefined ? {} : { name }) };
   return {
     ok: true,
     value: {
       description: describeSchedule(cronExpr, timezone, language, name),
       fires,
-      warnings: warningsOf(warned, from, language),
+      warnings: [...ofOverlap, ...warningsOf(warned, from, language)],
     },
   };
 };

@@ -1,7 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { toMs } from '../../domain/instant.ts';
+import type { Measured } from '../../domain/overlap.ts';
 import { explainSchedule } from '../../domain/schedule/explain.ts';
+import { added, EMPTY_TALLY, percentile, type Tally } from '../../domain/stats.ts';
+import { statsBetween } from '../hour-stats.ts';
 import { speak } from '../language.ts';
 import type { Parts } from '../parts.ts';
 import { badField, badInput } from '../problems.ts';
@@ -12,7 +15,12 @@ const Asked = Type.Object(
     cronExpr: Type.String({ maxLength: 10_000 }),
     timezone: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
     dst: Type.Optional(Type.Enum(['auto', 'skip', 'both'])),
-    name: Type.Optional(Type.String({ maxLength: 256, description: 'Of the job: H depends on it' })),
+    name: Type.Optional(
+      Type.String({
+        maxLength: 256,
+        description: 'Of the job: H depends on it. Where it has run, runs that are likely to overlap are warned of',
+      }),
+    ),
     startAt: Type.Optional(Type.String({ maxLength: 40 })),
     endAt: Type.Optional(Type.String({ maxLength: 40 })),
     jitterMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 8_640_000_000 })),
@@ -27,8 +35,35 @@ const Explained = Type.Object({
   warnings: Type.Array(Type.String()),
 });
 
+const WEEK_MS = 7 * 86_400_000;
+/** What is measured changes slowly, and who types asks at every stroke. */
+const KEPT_MS = 60_000;
+const MOST_KEPT = 500;
+
 /** What a schedule means, before it is saved. */
-export const scheduleRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { clock, timezone: usual }) => {
+export const scheduleRoutes: FastifyPluginAsyncTypebox<Parts> = async (
+  app,
+  { clock, timezone: usual, projection, stores: { runLog } },
+) => {
+  const kept = new Map<string, { readonly at: number; readonly measured: Measured | undefined }>();
+  /** How long the runs of a job took in the last week. A run log that is away keeps nobody from an explanation. */
+  const measuredOf = async (job: string): Promise<Measured | undefined> => {
+    if (!projection.seen.jobs.has(job)) return undefined;
+    const now = clock.now();
+    const known = kept.get(job);
+    if (known && now - known.at < KEPT_MS && now >= known.at) return known.measured;
+    const found = await statsBetween(runLog, { from: now - WEEK_MS, to: now, job }).catch(() => undefined);
+    if (!found) return undefined;
+    const { duration } = found.reduce<Tally>(added, EMPTY_TALLY);
+    const p95 = percentile(duration, 0.95);
+    const measured = p95 === undefined ? undefined : { count: duration.count, p95 };
+    kept.delete(job);
+    const [oldest] = kept.keys();
+    if (kept.size >= MOST_KEPT && oldest !== undefined) kept.delete(oldest);
+    kept.set(job, { at: now, measured });
+    return measured;
+  };
+
   app.post(
     '/schedules/explain',
     {
@@ -43,7 +78,8 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { cl
     async ({ body: { from, count, ...text }, headers }, reply) => {
       const start = from === undefined ? clock.now() : toMs(from);
       if (Number.isNaN(start)) throw badField('/from', 'invalid', 'not an instant, as 2027-01-31T09:00:00Z');
-      const explained = explainSchedule({ timezone: usual, ...text }, start, count, speak(headers, reply));
+      const measured = text.name === undefined ? undefined : await measuredOf(text.name);
+      const explained = explainSchedule({ timezone: usual, ...text }, start, count, speak(headers, reply), measured);
       if (!explained.ok) throw badInput(explained.problems);
       return explained.value;
     },

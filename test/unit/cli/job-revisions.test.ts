@@ -6,6 +6,7 @@ const change: RevisionView = {
   id: '1',
   type: 'saved',
   name: 'a',
+  text: '',
   at: '2027-01-31T03:00:00.000Z',
   by: 'ann\x1b[31m',
   changes: [],

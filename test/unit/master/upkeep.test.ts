@@ -152,6 +152,25 @@ test('GET /stats: in all, by hour, by job; the most failing first', async () => 
   expect((await master.api('GET', `/stats?from=${to}&to=${from}`)).statusCode).toBe(400);
 });
 
+test('explain warns of runs of a named job that will overlap, by what its own runs took', async () => {
+  await using stores = openLog();
+  await using master = await startMaster({ runLog: stores.log });
+  for (const name of ['long', 'short']) await master.api('PUT', `/jobs/${name}`, aJob(name));
+  const hour = hourOf(systemClock.now()) - HOUR_MS;
+  await stores.log.append(
+    [1, 2, 3, 4, 5].flatMap((n) => [
+      ...runOf('long', { runId: idAt(hour, n), finished: { durationMs: 90_000 } }).events,
+      ...runOf('short', { runId: idAt(hour, n + 10), finished: { durationMs: 5_000 } }).events,
+    ]),
+  );
+  const warnings = async (name?: string): Promise<readonly string[]> => {
+    const body = { cronExpr: '* * * * *', ...(name === undefined ? {} : { name }) };
+    return (await master.api('POST', '/schedules/explain', body)).json<{ warnings: string[] }>().warnings;
+  };
+  expect(await warnings('long')).toStrictEqual([expect.stringMatching(/^In the last 7 days .* 1 min apart: .* overlap\.$/)]);
+  for (const name of ['short', 'never', undefined]) expect(await warnings(name)).toStrictEqual([]);
+});
+
 test('revisions say who changed what; an old one is put back by PUT; the audit has all jobs', async () => {
   await using stores = openLog();
   await using master = await startMaster({ runLog: stores.log });

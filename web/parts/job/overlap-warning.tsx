@@ -6,7 +6,7 @@ import { ask } from '../../src/api.ts';
 import { now } from '../../src/clock.ts';
 import { format } from '../../src/format.ts';
 import { useFires, type Schedule } from '../../src/job/use-fires.ts';
-import { overlapOf } from '../../src/job/overlap.ts';
+import { overlapOf } from '../../../src/domain/overlap.ts';
 import { texts } from '../../src/texts.ts';
 
 const WEEK_MS = 7 * 86_400_000;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { overlapOf } from '../../../web/src/job/overlap.ts';
+import { overlapOf } from '../../../src/domain/overlap.ts';
 
 const MIN = 60_000;
 
