@@ -25,6 +25,9 @@ export type FaultsDeps = {
 /** `undo` heals it. `skipped`: why it was not done. */
 type Done = { readonly undo?: () => Promise<void> | void; readonly skipped?: string; readonly told?: string };
 
+/** A worker flushes for up to 10 s before it ends, and the machine may be slow. */
+const TERM_MS = 60_000;
+
 export const createFaults = ({ nodes, network, recorder, api, jobs, cannot, say }: FaultsDeps) => {
   const afflictions: Affliction[] = [];
   const counts = new Map<string, number>();
@@ -45,6 +48,19 @@ export const createFaults = ({ nodes, network, recorder, api, jobs, cannot, say 
       await node.process.restart();
       down.delete(node.name);
     };
+  };
+  /** As an upgrade does it: SIGTERM, which leaves a worker's runs to its launcher and its next process, and started again. */
+  const restarted = async (names: readonly string[]): Promise<string> => {
+    for (const name of names) {
+      const { process: each } = nodes.get(name);
+      down.add(name);
+      const end = afflict(name, 'workerGone');
+      if (!(await each.terminate(TERM_MS))) incidents.push(`${name} did not end within ${String(TERM_MS)} ms of SIGTERM`);
+      await each.restart();
+      end();
+      down.delete(name);
+    }
+    return `${String(names.length)} processes, one after the other`;
   };
   const frozen = (node: Node): (() => void) => {
     node.process.freeze();
@@ -90,6 +106,10 @@ export const createFaults = ({ nodes, network, recorder, api, jobs, cannot, say 
       case 'killEtcd':
       case 'killMongo':
         return { undo: await killed(nodes.get(target)) };
+      case 'restartWorkers':
+        return { told: await restarted(nodes.names.workers) };
+      case 'restartMasters':
+        return { told: await restarted(nodes.names.masters) };
       case 'freezeWorker': {
         const end = afflict(target, 'workerGone');
         const thaw = frozen(nodes.get(target));

@@ -8,6 +8,8 @@ export const FAULT_KINDS = [
   'killMaster',
   'killEtcd',
   'killMongo',
+  'restartWorkers',
+  'restartMasters',
   'freezeWorker',
   'freezeHost',
   'freezeMaster',
@@ -89,7 +91,7 @@ export const planOf = ({
     if (kind === undefined) break;
     const drawn = drawFault(kind, random, shape, lostMs);
     const forMs = Math.min(drawn.forMs, durationMs - at);
-    const busy = busyWith({ ...drawn, kind });
+    const busy = busyWith({ ...drawn, kind }, shape);
     if (busy.some((each) => (free.get(each) ?? 0) > at)) continue;
     for (const each of busy) free.set(each, at + forMs + 2_000);
     faults.push({ ...drawn, kind, at, forMs });
@@ -97,8 +99,13 @@ export const planOf = ({
   return faults;
 };
 
+/** What is set aside in the plan for the restart of one process. */
+const RESTART_MS = 4_000;
+
 /** What a fault keeps others away from. */
-const busyWith = ({ kind, target, other }: Omit<Fault, 'at' | 'forMs'>): readonly string[] => {
+const busyWith = ({ kind, target, other }: Omit<Fault, 'at' | 'forMs'>, shape: Shape): readonly string[] => {
+  if (kind === 'restartWorkers') return namesOf(shape).workers;
+  if (kind === 'restartMasters') return namesOf(shape).masters;
   const isOrder = kind === 'killRun' || kind === 'runNow' || kind === 'edit' || kind === 'backfill' || kind === 'compact';
   if (isOrder) return [];
   if (kind === 'skew') return [`clock of ${target}`];
@@ -129,6 +136,11 @@ const drawFault = (kind: FaultKind, random: Random, shape: Shape, lostMs: number
     case 'killEtcd':
     case 'freezeEtcd':
       return { target: one(names.etcds), forMs: short() };
+    // One after the other, as an upgrade does it: how long that takes is theirs to say.
+    case 'restartWorkers':
+      return { target: 'workers', forMs: RESTART_MS * names.workers.length };
+    case 'restartMasters':
+      return { target: 'masters', forMs: RESTART_MS * names.masters.length };
     case 'etcdAway':
       return { target: 'etcds', forMs: random.between(2_000, 14_000) };
     case 'killMongo':

@@ -50,6 +50,8 @@ export type ServerProcess = {
   readonly logFile: string;
   /** SIGKILL; resolves when the process is gone. */
   readonly kill9: () => Promise<void>;
+  /** SIGTERM; resolves when the process has ended, and ends it by SIGKILL where it has not in that time. Answers whether it ended by itself. */
+  readonly terminate: (limitMs: number) => Promise<boolean>;
   /** SIGSTOP and SIGCONT: a hung server whose connections stay open. */
   readonly freeze: () => void;
   readonly thaw: () => void;
@@ -105,6 +107,16 @@ export async function startProcess({ name, command, isReady, dataDir }: ProcessO
     child.kill(signal);
     await gone;
   };
+  const terminate = async (limitMs: number): Promise<boolean> => {
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      void end('SIGKILL');
+    }, limitMs);
+    await end('SIGTERM');
+    clearTimeout(timer);
+    return !isLate;
+  };
   const stop = async (): Promise<void> => {
     await end('SIGKILL');
     rmSync(folder, { recursive: true, force: true });
@@ -122,6 +134,7 @@ export async function startProcess({ name, command, isReady, dataDir }: ProcessO
     dataDir: data,
     logFile,
     kill9: () => end('SIGKILL'),
+    terminate,
     freeze: () => child?.kill('SIGSTOP'),
     thaw: () => child?.kill('SIGCONT'),
     restart: async () => {
