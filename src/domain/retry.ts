@@ -40,7 +40,9 @@ export const nextAttempt = (live: LiveRun, ended: Ended): QueuedRun | undefined 
   const notBefore = toMs(ended.at) + delayOf(retry, runId, attempt);
   // Whoever asked for this very worker gets no other, nor does a run that each worker has of its own. Elsewhere: also where the worker is gone.
   const isPinned = retry.isPinned === true || of !== undefined;
-  const isElsewhere = !isPinned && (retry.elsewhere || ended.reason === 'workerGone');
+  const isRefused = ended.reason === 'notAllowed';
+  if (isPinned && isRefused) return undefined; // it would be refused again
+  const isElsewhere = !isPinned && (retry.elsewhere || isRefused || ended.reason === 'workerGone');
   const place = isElsewhere
     ? { exclude: worker }
     : { worker, movesAfterMs: isPinned || lostAfterMs === 'never' ? undefined : lostAfterMs };

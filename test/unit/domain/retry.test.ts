@@ -102,6 +102,10 @@ test('where the next attempt goes', () => {
     worker: 'w1',
   });
   expect(placeOf(liveOf({ max: 1 }, { lostAfterMs: 'never' }))).toMatchObject({ worker: 'w1', movesAfterMs: undefined });
+  // What its worker's own configuration refused goes to another one, or is over where there can be none.
+  const refused: Ended = { at: AT, outcome: 'failed', reason: 'notAllowed' };
+  expect(placeOf(liveOf({ max: 1 }), refused)).toMatchObject({ worker: undefined, exclude: 'w1' });
+  expect(nextAttempt(liveOf({ max: 1 }, { of: 'w1' }), refused)).toBeUndefined();
   // A run that each worker has of its own (placement all).
   expect(placeOf(liveOf({ max: 1, elsewhere: true }, { of: 'w1' }))).toMatchObject({ worker: 'w1', movesAfterMs: undefined });
 });
