@@ -14,7 +14,10 @@ const missingOf = ({ labels }: Pick<Placed, 'labels'>, worker: Pick<Presence, 'l
 export const matches = (job: Placed, worker: Pick<Presence, 'id' | 'name' | 'labels' | 'allow' | 'users'>): boolean =>
   isNamed(job, worker) && missingOf(job, worker).length === 0 && forbiddenTo(job, worker) === undefined;
 
-export type Peer = Pick<Presence, 'id' | 'name' | 'labels' | 'slots' | 'draining' | 'skewed' | 'rules' | 'allow' | 'users'>;
+export type Peer = Pick<
+  Presence,
+  'id' | 'name' | 'labels' | 'slots' | 'draining' | 'skewed' | 'unsynced' | 'rules' | 'allow' | 'users'
+>;
 export type Unfitness = {
   readonly reason: 'name' | 'labels' | 'jobs' | 'user' | 'skewed' | 'draining' | 'unsynced' | 'oldRules' | 'full';
   readonly missing?: readonly string[];
@@ -38,7 +41,7 @@ const tickTakersOf = (job: Placed, peers: readonly Peer[]): readonly Peer[] => {
 /** Why a worker, one of `peers`, would not start a tick of a job now; undefined where it would. What keeps it from it for good comes before what passes. */
 export const unfitness = (
   job: Placed,
-  worker: Peer & Pick<Presence, 'running' | 'unsynced'>,
+  worker: Peer & Pick<Presence, 'running'>,
   peers: readonly Peer[],
 ): Unfitness | undefined => {
   if (!isNamed(job, worker)) return { reason: 'name' };
@@ -56,10 +59,16 @@ export const unfitness = (
 /** `tick`: a tick of the schedule. `queued`: a run that is decided already, which those with older rules take too. */
 export type Ranked = 'tick' | 'queued';
 
+/** Who is out of sync claims nothing until it is in sync again: where all of the first ranks were so, nobody would try. Where everybody is, it is as if nobody were. */
+const inSyncOf = (takers: readonly Peer[]): readonly Peer[] => {
+  const inSync = takers.filter(({ unsynced }) => unsynced !== true);
+  return inSync.length > 0 ? inSync : takers;
+};
+
 /** Weighted rendezvous: the workers of a job in the order in which they try a tick. Every worker computes the same from the same list; the
  *  share of ticks at rank 0 goes by slots. Frozen by golden tests, since workers of two versions must agree. */
 export const rankWorkers = (job: Placed, fireTime: number, peers: readonly Peer[], ranked: Ranked = 'tick'): readonly string[] =>
-  (ranked === 'tick' ? tickTakersOf(job, peers) : takersOf(job, peers))
+  inSyncOf(ranked === 'tick' ? tickTakersOf(job, peers) : takersOf(job, peers))
     .map(({ id, slots }) => ({ id, score: -slots / Math.log(hashUnit(`rank ${job.name} ${String(fireTime)} ${id}`)) }))
     .sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1))
     .map(({ id }) => id);

@@ -334,6 +334,7 @@ const samePeer = (before: Peer | undefined, after: Peer): boolean =>
   before.slots === after.slots &&
   before.draining === after.draining &&
   before.skewed === after.skewed &&
+  before.unsynced === after.unsynced &&
   !isOlder(before.rules, after.rules) &&
   !isOlder(after.rules, before.rules) &&
   sameList(before.allow, after.allow) &&

@@ -26,6 +26,21 @@ test('the order does not depend on the order in which workers are listed', () =>
   expect(rankWorkers(anywhere, 42, peers)).toStrictEqual(rankWorkers(anywhere, 42, peers.toReversed()));
 });
 
+test('who is out of sync leaves its ticks to the others in their order; where everybody is, the order is as ever', () => {
+  const all = ['a', 'b', 'c', 'd', 'e', 'f'].map((id) => peer(id));
+  const order = rankWorkers(anywhere, 42, all);
+  const out = (ids: readonly string[]) => all.map((each) => (ids.includes(each.id) ? { ...each, unsynced: true } : each));
+  // The four that would look at it are all out of sync: nobody else would ever try.
+  expect(rankWorkers(anywhere, 42, out(order.slice(0, 4)))).toStrictEqual(order.slice(4));
+  expect(rankOf(order[4]!, anywhere, 42, out(order.slice(0, 4)), 'queued')).toBe(0);
+  expect(rankWorkers(anywhere, 42, out(order))).toStrictEqual(order);
+  // Those with older rules stay out of it, whoever of the newest is out of sync.
+  const old = out(order.slice(0, 1)).map((each) =>
+    each.id === order[1] ? { ...each, rules: { schedule: 1, tz: '2025b' } } : each,
+  );
+  expect(rankWorkers(anywhere, 42, old)).toStrictEqual(order.slice(2));
+});
+
 test('the share of first ranks goes by slots', () => {
   const peers = [peer('small', { slots: 100 }), peer('big', { slots: 300 })];
   const first = Array.from({ length: 4_000 }, (_, at) => rankWorkers(anywhere, at * 1_000, peers)[0]);
