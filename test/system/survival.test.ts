@@ -48,9 +48,10 @@ describe.skipIf(!canRun)('runs survive [needs etcd, mongo]', () => {
       })
     ).text();
   /** A job whose runs print, wait for a file, print again and end with an exit code of their own. Started so many times by hand. */
-  const waiting = async (cluster: Cluster, name: string, count: number): Promise<() => Promise<void>> => {
+  const waiting = async (cluster: Cluster, name: string, count: number, more: object = {}): Promise<() => Promise<void>> => {
     const go = join(cluster.workers[0]!.dataDir, `go-${name}`);
     await cluster.saveJob({
+      ...more,
       name,
       overlap: 'allow',
       enabled: false,
@@ -198,6 +199,49 @@ describe.skipIf(!canRun)('runs survive [needs etcd, mongo]', () => {
     for (const run of (await runsOf(cluster, 'alone')).filter(({ state }) => state === 'running'))
       await cluster.api(`/runs/${run.id}/kill`, { body: {} });
     await ended(cluster, 'alone');
+  }, 400_000);
+
+  test('a drained worker takes nothing new while its run goes on to its end, over a restart too, until it is resumed', async () => {
+    const cluster = await start({ workers: 2 });
+    const drained = cluster.workers[0]!;
+    const release = await waiting(cluster, 'slow', 3, { placement: { workers: [drained.name] } });
+    const workers = async () =>
+      (
+        await cluster.api<{ items: readonly { readonly id: string; readonly name: string; readonly draining: boolean }[] }>(
+          '/workers',
+        )
+      ).items;
+    const { id } = (await workers()).find(({ name }) => name === drained.name)!;
+    const isDraining = async (): Promise<boolean> => (await workers()).some((each) => each.id === id && each.draining);
+    const isItsOwn = (run: Run): boolean => run.workerName === drained.name;
+    await cluster.api(`/workers/${id}/drain`, { body: {} });
+    await until(isDraining, () => 'it does not drain');
+    await cluster.saveJob({ name: 'often', cronExpr: '* * * * * * *', command: 'true' });
+    const since = async (known: readonly string[]): Promise<readonly Run[]> =>
+      (await runsOf(cluster, 'often')).filter((run) => !known.includes(run.id));
+    await until(
+      async () => (await since([])).length >= 5,
+      () => 'the other worker does not run it',
+    );
+    await drained.restart();
+    await until(isDraining, () => 'after its restart it does not drain');
+    const before = (await runsOf(cluster, 'often')).map((run) => run.id);
+    await until(
+      async () => (await since(before)).length >= 5,
+      () => 'the other worker does not go on',
+    );
+    expect((await since([])).filter(isItsOwn)).toStrictEqual([]);
+    await release();
+    await ended(cluster, 'slow');
+    expect((await runsOf(cluster, 'slow')).every(({ outcome, exitCode }) => outcome === 'failed' && exitCode === 7)).toBe(true);
+
+    await cluster.api(`/workers/${id}/resume`, { body: {} });
+    await until(
+      async () => (await since(before)).some(isItsOwn),
+      () => 'resumed, it runs nothing',
+      120_000,
+    );
+    await cluster.api('/jobs/often', { method: 'DELETE' });
   }, 400_000);
 });
 
