@@ -2,8 +2,8 @@
 export const overview = {
   overview: 'Overview',
   overviewSpan: 'Over',
-  outcomesOverTime: 'Outcomes by hour',
-  outcomesBars: (runs: string, wrong: string) => `Runs by hour: ${runs} in all, ${wrong} went wrong`,
+  outcomesOverTime: 'Outcomes over time',
+  outcomesBars: (runs: string, wrong: string) => `Runs over time: ${runs} in all, ${wrong} went wrong`,
   hourTold: (when: string, runs: string, wrong: string) => `${when}: ${runs} runs, ${wrong} went wrong`,
   sumRuns: 'runs',
   sumWrong: 'went wrong',

@@ -4,8 +4,8 @@ import type { Translated } from '../translated.ts';
 export const overview: Translated<typeof inEnglish> = {
   overview: '概览',
   overviewSpan: '时间范围',
-  outcomesOverTime: '每小时结果',
-  outcomesBars: (runs, wrong) => `每小时运行数：共 ${runs} 次，${wrong} 次出错`,
+  outcomesOverTime: '各时段结果',
+  outcomesBars: (runs, wrong) => `各时段运行数：共 ${runs} 次，${wrong} 次出错`,
   hourTold: (when, runs, wrong) => `${when}：${runs} 次运行，${wrong} 次出错`,
   sumRuns: '次运行',
   sumWrong: '次出错',
