@@ -135,7 +135,7 @@ export const resettle = async (deps: RecoverDeps, live: readonly LiveEntry[]): P
 
 /** Compares the run keys in this worker's name with what it holds (design.md §5.3): a key that nobody here knows is told as lost, a run that was declared lost is ended. */
 export const compare = async (deps: RecoverDeps, now: number): Promise<void> => {
-  const { coordination, keys, me, runs, log } = deps;
+  const { coordination, keys, me, runs, spool, log } = deps;
   const { entries } = await coordination.list(keys.runs);
   const mine = new Map<string, { readonly live: LiveRun; readonly fence: number }>();
   for (const { value, revision } of entries) {
@@ -161,6 +161,13 @@ export const compare = async (deps: RecoverDeps, now: number): Promise<void> => 
       continue;
     log.warn({ job: one.run.live.job, run: runId }, 'a run that lives here was declared lost: it is ended');
     await runs.kill(runId, { cause: 'leaseLost', by: 'leader' });
+  }
+  // A claim that did hold, or is yet to, has its key, and is told as lost above: nothing is lost with the intent.
+  for (const folder of spool.staleIntents()) {
+    const { runId, attempt } = folder.of;
+    if (mine.has(runId) || runs.get(runId, attempt)) continue;
+    runs.dropped({ runId, attempt });
+    await spool.forget(folder);
   }
 };
 

@@ -121,6 +121,8 @@ export const openRunFolder = (dir: string, of: FolderOf, onMore: () => void = ()
         return (isBegun = true);
       }),
     isBegun: (): boolean => isBegun,
+    /** It tells of no run yet: the claim is not known to hold. */
+    isIntent: (): boolean => !isBegun && !isReleased && !told.has('claimed'),
     /** Takes the file that a launcher makes before it starts the command. True where no launcher had made it: then none will start it, also not by an order that it reads later. */
     forbidStart: () =>
       inTurn(() => {

@@ -172,3 +172,29 @@ test('P3: a claim that a full disk did not take is told before the end of its ru
     { type: 'finished', seq: 1, outcome: 'succeeded' },
   ]);
 });
+
+test('an intent whose claim found no answer, and that nobody asks for again, does not stay in the spool; one whose claim holds is told', async () => {
+  const { root, runs, spool, claim, recovery, stored } = await runsOf();
+  const now = Date.parse(AT) + 60_000;
+  const intentOf = async (run: ReturnType<typeof live>): Promise<void> => {
+    runs.asked(run);
+    await spool.open({ job: run.job, runId: run.runId, attempt: 1 }).writeFacts({ live: run });
+  };
+  const [refused, held] = [live(), live({ job: 'c' })];
+  await intentOf(refused);
+  await compare(recovery, now); // it may be on its way
+  expect(readdirSync(root)).toStrictEqual([`${refused.runId}.001`]);
+  await intentOf(held);
+  await claim(held);
+  await compare(recovery, now);
+  expect(spool.get(refused.runId, 1)).toBeUndefined();
+  await until(
+    async () => (await stored(held)).state === 'ended',
+    () => 'its end is not recorded',
+  );
+  expect(await stored(held)).toMatchObject({ outcome: 'lost', reason: 'notStarted' });
+  expect((await spool.take(100)).map(({ event }) => event)).toMatchObject([
+    { type: 'claimed', job: 'c' },
+    { type: 'finished', job: 'c' },
+  ]);
+});
