@@ -1,6 +1,7 @@
 import { closeSync, fsync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { RunGroups } from './cgroup.ts';
 import { instant, uptimeMs, wait } from './clock.ts';
 import { spawnCommand, startFailure } from './command.ts';
 import { say } from './log.ts';
@@ -34,12 +35,16 @@ export type Start =
 
 const sync = promisify(fsync);
 
+/** A run gets its cgroup at the first look, 0.1 s after its start: to move a process costs the kernel some milliseconds, more than all else of a short run. Twice, for whoever was
+ *  just being forked. */
+const GROUPED_LOOKS = 2;
+
 /** How often what is being ended is looked at. */
 const POLL_MS = 25;
 const REWRITE_MS = 1_000;
 
 /** Starts a command, or throws with words for a person. */
-export const startChild = (order: StartOrder, tell: Tell, account: Account): Start => {
+export const startChild = (order: StartOrder, tell: Tell, account: Account, groups: RunGroups | undefined): Start => {
   const { runId, attempt, dir, killGraceMs } = order;
   const command = spawnCommand(order);
   const { pid } = command;
@@ -52,6 +57,7 @@ export const startChild = (order: StartOrder, tell: Tell, account: Account): Sta
   const timeoutAt = order.timeoutMs === undefined ? Infinity : uptimeMs() + order.timeoutMs;
   const root: Root = { pid, startTime, runId, strays: new Map() };
   const seen = createSeen();
+  let grouped = 0;
   let until = order.until ?? Infinity;
   let cause: Cause | undefined;
   let by: string | undefined;
@@ -98,6 +104,7 @@ export const startChild = (order: StartOrder, tell: Tell, account: Account): Sta
       ...(by && { by }),
       ...(usage && { usage }),
     };
+    root.group?.close();
     await writeExit(dir, exit, () => {
       tell.news({ v: PROTOCOL, type: 'exited', exit });
     });
@@ -136,7 +143,14 @@ export const startChild = (order: StartOrder, tell: Tell, account: Account): Sta
           : Math.min(killAt, until);
     },
     measure: (table) => {
-      if (!exited) seen.look(table.family(root));
+      if (exited) return;
+      const family = table.family(root);
+      seen.look(family);
+      if (grouped >= GROUPED_LOOKS) return;
+      grouped += 1;
+      root.group ??= groups?.open(`${runId}.${String(attempt)}`);
+      const known = new Set(root.group?.pids());
+      root.group?.add(family.map((each) => each.pid).filter((each) => !known.has(each)));
     },
   };
   return { type: 'started', child };

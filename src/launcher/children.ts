@@ -1,3 +1,4 @@
+import { createRunGroups } from './cgroup.ts';
 import { startChild, type Child } from './child.ts';
 import { instant, looking, monotonicMs, uptimeMs } from './clock.ts';
 import { processTable } from './proc.ts';
@@ -26,6 +27,8 @@ const FIRST_MEASURE_MS = 100;
 /** Looking must not cost more than a few percent of a core, however many processes the machine has. */
 const REST_AFTER_MEASURE = 25;
 const REST_AFTER_LOOK = 4;
+/** How often cgroups that runs left behind are looked at: those that are empty by now go. */
+const SWEEP_MS = 60_000;
 
 const nameOf = (runId: string, attempt: number): string => `${runId}/${String(attempt)}`;
 
@@ -37,6 +40,8 @@ export const createChildren = ({ build, tell, isAlone, leave }: ChildrenDeps) =>
   let idleSince: number | undefined;
 
   const account = createAccount();
+  const groups = createRunGroups();
+  let sweptAt = monotonicMs();
   let measureAt = Infinity;
   /** Not before this, whatever starts. */
   let restsUntil = 0;
@@ -51,6 +56,10 @@ export const createChildren = ({ build, tell, isAlone, leave }: ChildrenDeps) =>
     let next = now + LONGEST_MS;
     for (const child of children.values()) next = Math.min(next, child.look(now, table));
     const took = monotonicMs() - began;
+    if (began - sweptAt >= SWEEP_MS) {
+      sweptAt = began;
+      groups?.sweep();
+    }
     if (began >= measureAt && children.size > 0) {
       for (const child of children.values()) child.measure(table);
       restsUntil = monotonicMs() + (monotonicMs() - began) * REST_AFTER_MEASURE;
@@ -86,6 +95,7 @@ export const createChildren = ({ build, tell, isAlone, leave }: ChildrenDeps) =>
         },
       },
       account,
+      groups,
     );
     if (started.type === 'failed') return started.why.then((error) => ({ type: 'failed', error }));
     children.set(name, started.child);

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import type { RunGroup } from './cgroup.ts';
 
 /** One process as /proc tells it. CPU times in clock ticks (10 ms), those of children that it waited for included. */
 export type Proc = {
@@ -20,6 +21,8 @@ export type Root = {
   readonly runId: string;
   /** Those of its processes that were seen outside its session, pid and start time. */
   readonly strays: Map<number, string>;
+  /** Where there are cgroups, from the first look on. */
+  group?: RunGroup | undefined;
 };
 
 /** One reading of /proc, made when it is first asked for: for looking at many runs at one time. Zombies are not in it: where nobody reaps them they stay for ever. */
@@ -55,11 +58,13 @@ export const processTable = () => {
   return {
     family,
     group: (group: number): readonly Proc[] => index().byGroup.get(group) ?? [],
-    /** And whoever carries the id of the run in its environment (of the processes of this user; root sees all): a daemon with a session of its own. Reads every
-     *  environment, so only for what is being ended. */
+    /** And whoever is in the group of the run, or carries its id in the environment (of the processes of this user; root sees all): a daemon with a session of its own. Reads
+     *  every environment, so only for what is being ended. */
     everybody: (root: Root): readonly Proc[] => {
       marked ??= byMark(index());
-      return family(root, marked.get(root.runId) ?? []);
+      const { byPid } = index();
+      const grouped = (root.group?.pids() ?? []).flatMap((pid) => byPid.get(pid) ?? []);
+      return family(root, [...(marked.get(root.runId) ?? []), ...grouped]);
     },
   };
 };
@@ -154,8 +159,13 @@ export const signalGroup = (group: number, name: NodeJS.Signals): void => {
 };
 
 /** Signals all of them. Whole groups first where they are the run's own: whoever is just being forked gets it too. */
-export const signalAll = ({ pid }: Pick<Root, 'pid'>, everybody: readonly Proc[], name: NodeJS.Signals): void => {
-  if (everybody.some(({ group }) => group === pid)) signalGroup(pid, name);
+export const signalAll = (
+  { pid, group }: Pick<Root, 'pid' | 'group'>,
+  everybody: readonly Proc[],
+  name: NodeJS.Signals,
+): void => {
+  if (name === 'SIGKILL') group?.kill();
+  if (everybody.some((each) => each.group === pid)) signalGroup(pid, name);
   for (const each of everybody) if (each.group !== pid) signal(each.pid, name);
 };
 

@@ -1,6 +1,6 @@
 // A launcher of a test: bundled from the sources into a folder of its own, so that no test depends on dist/.
 import { buildSync } from 'esbuild';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -156,9 +156,10 @@ const foldersIn = (path: string): readonly string[] => {
   }
 };
 
+/** Of a file; of nothing else, since a device may never end. */
 export const contentOf = (path: string): string | undefined => {
   try {
-    return readFileSync(path, 'utf8');
+    return statSync(path).isFile() ? readFileSync(path, 'utf8') : undefined;
   } catch {
     return undefined;
   }

@@ -1,5 +1,7 @@
 // Whatever a command does to escape, a run that is ended is over only when nobody of it lives (P5), and what it used is known.
-import { expect, onTestFinished, test } from 'vitest';
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { createRunGroups } from '../../src/launcher/cgroup.ts';
 import { processOf } from '../../src/launcher/proc.ts';
 import type { StartOrder } from '../../src/launcher/protocol.ts';
 import { endProcess, launcherFolder, type LauncherFolder } from '../support/launcher.ts';
@@ -22,6 +24,16 @@ const printedPid = async (folder: LauncherFolder, order: StartOrder, name: strin
 const orderOf = (folder: LauncherFolder, runId: string, command: string, killGraceMs = 300): StartOrder =>
   folder.order({ runId, command, killGraceMs, env: { PATH: '/usr/bin:/bin', CRON_RUN_ID: runId } });
 
+/** The folder of the cgroup that a process is in. */
+const groupOf = (pid: number): string => {
+  const own = /^0::(.*)$/m.exec(readFileSync(`/proc/${String(pid)}/cgroup`, 'utf8'))?.[1] ?? '';
+  const mount = readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .find((line) => line.includes(' - cgroup2 '))
+    ?.split(' ')[4];
+  return `${mount ?? ''}${own}`;
+};
+
 const stubborn = `trap "" TERM; echo child=$$; while :; do sleep 1; done`;
 
 test.each<[string, string]>([
@@ -39,6 +51,45 @@ test.each<[string, string]>([
   await launcher.end(order.runId, 1, 'killed', 'mary');
   expect(await launcher.exitOf(order)).toMatchObject({ cause: 'killed', by: 'mary' });
   expect(lives(child)).toBe(false);
+});
+
+describe.skipIf(createRunGroups() === undefined)('with cgroups [needs cgroup2]', () => {
+  test('P5: a daemon that leaves session, group and environment at once does not survive its end; its group goes with it', async () => {
+    await using folder = launcherFolder();
+    const launcher = await folder.connect();
+    const escape = `(env -i PATH=/usr/bin:/bin setsid sh -c '${stubborn}' &)`;
+    const order = orderOf(
+      folder,
+      crypto.randomUUID(),
+      `until grep -q cronstream-run- /proc/self/cgroup; do sleep 0.02; done; ${escape}; sleep 1000`,
+    );
+    await launcher.start(order);
+    const child = await printedPid(folder, order, 'child');
+    const group = groupOf(child);
+    expect(group).toContain(order.runId);
+    await launcher.end(order.runId, 1, 'killed', 'mary');
+    expect(await launcher.exitOf(order)).toMatchObject({ cause: 'killed', by: 'mary' });
+    expect(lives(child)).toBe(false);
+    await until(
+      () => !existsSync(group),
+      () => `${group} stays`,
+    );
+  });
+
+  test('what a run leaves behind lives on in its group', async () => {
+    await using folder = launcherFolder();
+    const launcher = await folder.connect();
+    const order = orderOf(
+      folder,
+      crypto.randomUUID(),
+      `until grep -q cronstream-run- /proc/self/cgroup; do sleep 0.02; done; setsid sh -c 'echo child=$$; exec sleep 1000' & sleep 0.2`,
+    );
+    await launcher.start(order);
+    const child = await printedPid(folder, order, 'child');
+    expect(await launcher.exitOf(order)).toMatchObject({ exitCode: 0 });
+    expect(lives(child)).toBe(true);
+    expect(groupOf(child)).toContain(order.runId);
+  });
 });
 
 test('the end of one run is no concern of another', async () => {

@@ -1,0 +1,77 @@
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** The cgroup of one run: whoever was in it when it forked has its children there too, whatever session, group and environment they take. */
+export type RunGroup = {
+  /** Takes processes in, in its own time: the kernel needs some milliseconds for each. */
+  readonly add: (pids: readonly number[]) => void;
+  readonly pids: () => readonly number[];
+  /** Ends all that is in it at once, also what is just being forked. */
+  readonly kill: () => void;
+  /** The run is over. What it left behind lives on in the group, which goes with the next `sweep` that finds it empty. */
+  readonly close: () => void;
+};
+export type RunGroups = { readonly open: (name: string) => RunGroup | undefined; readonly sweep: () => void };
+
+const PREFIX = 'cronstream-run-';
+
+/** Groups of runs below the launcher's own one, where the kernel has cgroup v2 and this user may make them (root, or a unit with `Delegate=yes`). Undefined elsewhere: then
+ *  processes are found by session, group, parents and environment alone. */
+export const createRunGroups = (): RunGroups | undefined => {
+  const base = ownGroup();
+  if (base === undefined) return undefined;
+  /** Those that were not empty when their run was over. */
+  const sweep = (): void => {
+    for (const name of namesIn(base)) if (name.startsWith(PREFIX)) quietly(() => rmdirSync(join(base, name))); // the kernel removes none that has a process
+  };
+  const isUsable = quietly(() => {
+    const probe = join(base, `${PREFIX}probe-${String(process.pid)}`);
+    mkdirSync(probe);
+    const { length } = namesIn(probe).filter((name) => name === 'cgroup.kill' || name === 'cgroup.procs');
+    rmdirSync(probe);
+    return length === 2;
+  });
+  if (isUsable !== true) return undefined;
+  sweep();
+  return {
+    sweep,
+    open: (name) => {
+      const dir = join(base, PREFIX + name);
+      const isMade = quietly(() => (mkdirSync(dir), true));
+      if (isMade !== true) return undefined;
+      return {
+        add: (pids) => {
+          for (const pid of pids) writeFile(join(dir, 'cgroup.procs'), String(pid)).catch(() => undefined); // it has ended
+        },
+        pids: () =>
+          (quietly(() => readFileSync(join(dir, 'cgroup.procs'), 'latin1')) ?? '')
+            .split('\n')
+            .flatMap((line) => Number(line) || []),
+        kill: () => quietly(() => writeFileSync(join(dir, 'cgroup.kill'), '1')),
+        close: () => quietly(() => rmdirSync(dir)),
+      };
+    },
+  };
+};
+
+/** The folder of the cgroup that this process is in; undefined where there is no cgroup v2. */
+const ownGroup = (): string | undefined => {
+  const mounts = quietly(() => readFileSync('/proc/self/mountinfo', 'utf8')) ?? '';
+  const mount = mounts
+    .split('\n')
+    .find((line) => line.includes(' - cgroup2 '))
+    ?.split(' ')[4];
+  const own = /^0::(\/.*)$/m.exec(quietly(() => readFileSync('/proc/self/cgroup', 'utf8')) ?? '')?.[1];
+  return mount === undefined || own === undefined ? undefined : join(mount, own);
+};
+
+const namesIn = (dir: string): readonly string[] => quietly(() => readdirSync(dir)) ?? [];
+
+const quietly = <T>(act: () => T): T | undefined => {
+  try {
+    return act();
+  } catch {
+    return undefined;
+  }
+};
