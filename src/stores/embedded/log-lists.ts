@@ -11,8 +11,8 @@ export type Page = { readonly runIds: readonly string[]; readonly next?: string 
 
 /** Runs that succeeded are most of all: the list of all runs is theirs, and has no other beside it. */
 const PLAIN = 'succeeded';
-/** Keys looked at in one go. */
-const AT_ONCE = 1_000;
+/** Keys looked at in one go: where most are passed over, and where all are wanted. */
+const [AT_ONCE, PAGE] = [1_000, 100];
 const FILLED = '\0filled';
 
 /** The lists of runs beside their documents: by job, and by outcome where that is not `succeeded`. Every call of `add` and `remove` in a transaction. */
@@ -60,14 +60,15 @@ export const openLogLists = (root: RootDatabase) => {
 
   const ofJob = (job: string, outcomes: readonly string[] | undefined, cursor: string | undefined): Page => {
     const prefix = `${job}\0`;
-    const range = [...byJob.getRange(below(prefix, cursor, AT_ONCE))];
+    const limit = outcomes ? AT_ONCE : PAGE;
+    const range = [...byJob.getRange(below(prefix, cursor, limit))];
     const found = range.map(({ key, value }) => ({ runId: key.toString('utf8').slice(prefix.length), job, value }));
     const wanted = (value: Brief | true): boolean =>
       value === true || outcomes === undefined || outcomes.includes(value.facts.outcome);
     const last = found.at(-1);
     return {
       runIds: found.filter(({ runId, value }) => runId !== cursor && wanted(value)).map(({ runId }) => runId),
-      ...(range.length === AT_ONCE && last && last.runId !== cursor && { next: last.runId }),
+      ...(range.length === limit && last && last.runId !== cursor && { next: last.runId }),
     };
   };
 
