@@ -33,7 +33,10 @@ export const useAudit = ({ job = '', by = '' }: AuditAsked, isOn: boolean) => {
     if (asOf === undefined) return undefined;
     let callOff: (() => void) | undefined;
     const again = (): void => {
-      callOff ??= later(TOGETHER_MS, () => void refetch());
+      callOff ??= later(TOGETHER_MS, () => {
+        callOff = undefined; // the answer may be of the same position: then nothing is subscribed to anew
+        void refetch();
+      });
     };
     const end = live.subscribe('jobs', asOf, {
       onEvent: (event) => {
