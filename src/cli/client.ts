@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { defined } from '../domain/run.ts';
 import type { Problem } from '../domain/wire.ts';
 
 /** What every command against a master takes. */
@@ -83,4 +84,41 @@ const problemText = async (answer: Response, hasToken: boolean): Promise<string>
   } catch {
     return `the master answered ${String(answer.status)}: ${text.slice(0, 300)}`;
   }
+};
+
+/** The pages of a list, one after the other, as they are asked for. `asked`: what narrows it. */
+export async function* pagesOf<T>(
+  client: Client,
+  path: string,
+  asked: Readonly<Record<string, string | undefined>>,
+): AsyncGenerator<readonly T[]> {
+  for (let cursor: string | undefined; ;) {
+    const query = new URLSearchParams(defined({ ...asked, cursor }));
+    const page = await client.json<{ readonly items: readonly T[]; readonly nextCursor?: string }>(
+      'GET',
+      `${path}?${query.toString()}`,
+    );
+    yield page.items;
+    cursor = page.nextCursor;
+    if (cursor === undefined) return;
+  }
+}
+
+/** Masters give no longer pages. */
+export const MOST_A_PAGE = 200;
+
+/** The first of a list, at most so many. */
+export const firstOf = async <T>(
+  client: Client,
+  path: string,
+  { limit, ...asked }: Readonly<Record<string, string | undefined>> & { readonly limit: string },
+): Promise<readonly T[]> => {
+  const most = Number(limit);
+  if (!Number.isInteger(most) || most < 1) throw new Told(`--limit: "${limit}" is not a whole number from 1 on`);
+  const found: T[] = [];
+  for await (const items of pagesOf<T>(client, path, { ...asked, limit: String(Math.min(MOST_A_PAGE, most)) })) {
+    found.push(...items);
+    if (found.length >= most) break;
+  }
+  return found.slice(0, most);
 };

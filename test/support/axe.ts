@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
+import { until } from './process.ts';
 
 const SOURCE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -23,3 +24,17 @@ export const axeFindings = async (page: Page, part?: string): Promise<readonly s
   await page.evaluate(SOURCE);
   return page.evaluate<readonly string[]>(runIn(part === undefined ? 'document' : JSON.stringify(part)));
 };
+
+/** Waits until axe finds nothing on the page, or in one part of it: what fades in has little contrast until it is there. Throws with the findings. */
+export const untilAxeIsContent = async (page: Page, part?: string): Promise<void> => {
+  let findings: readonly string[] = [];
+  await until(
+    async () => (findings = await axeFindings(page, part)).length === 0,
+    () => findings.join('\n'),
+    20_000,
+  );
+};
+
+/** By how many pixels the page is wider than its window. */
+export const tooWide = (page: Page): Promise<number> =>
+  page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');

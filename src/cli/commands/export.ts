@@ -1,21 +1,17 @@
 import { writeFileSync } from 'node:fs';
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import { createClient, Told, type ClientOptions } from '../client.ts';
+import { againstMaster } from '../options.ts';
 
 /** `cronstream export`: all jobs as JSON that `import` takes back. */
 export const addExport = (program: Command): void => {
-  program
-    .command('export')
-    .description('all jobs as JSON, which import takes back')
-    .option('-o, --output <file>', 'into a file that only you can read: env may hold secrets')
-    .addOption(new Option('--server <url>', 'the master (CRONSTREAM_SERVER, http://127.0.0.1:8070)'))
-    .addOption(
-      new Option(
-        '--token <token>',
-        'who you are (CRONSTREAM_TOKEN, or ~/.config/cronstream/token: others can see a command line)',
-      ),
-    )
-    .option('--json', 'on one line, for programs')
+  againstMaster(
+    program
+      .command('export')
+      .description('all jobs as JSON, which import takes back')
+      .option('-o, --output <file>', 'into a file that only you can read: env may hold secrets'),
+    'on one line, for programs',
+  )
     .addHelpText(
       'after',
       '\nExamples:\n  cronstream export -o jobs.json\n  cronstream export | jq -r ".jobs[].name"\n  cronstream export | cronstream import - --server http://other:8070',

@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import type { ImportAnswer, ImportItem } from '../../domain/crontab/answer.ts';
 import { createClient, Told, type ClientOptions } from '../client.ts';
+import { againstMaster } from '../options.ts';
 import { readImports, type Import } from '../import-files.ts';
 import { table, visible } from '../table.ts';
 
@@ -19,32 +20,26 @@ type ImportOptions = ClientOptions & {
 
 /** `cronstream import`: crontabs and exports into a cluster, told line by line. */
 export const addImport = (program: Command): void => {
-  program
-    .command('import <path>')
-    .description('take over a crontab (a file, a folder as /etc/cron.d, - for standard input) or what export wrote')
-    .option('--dry-run', 'write nothing; tell what would become of each line')
-    .option('--prune', 'remove the jobs that an earlier import of this source made and that it has no more')
-    .option('--source <name>', 'what the jobs are marked with; the host and the path if absent')
-    .addOption(
-      new Option(
-        '--format <form>',
-        'with a user before each command (system), or without; seen from the lines if absent',
-      ).choices(['user', 'system']),
-    )
-    .option('--seconds', 'lines whose sixth word can be a time field have six, seconds first')
-    .option('--tz <zone>', "zone of the schedules where the crontab names none; this machine's if absent")
-    .option('--ignore-user', 'leave the user column out: the jobs run as the user of the worker')
-    .option('--workers <names>', 'only these workers run the jobs, as web1,web2')
-    .option('--labels <labels>', 'only workers with these labels run the jobs, as web,region=eu')
-    .option('--disabled', 'save new jobs disabled: enable them once the crontab is off')
-    .addOption(new Option('--server <url>', 'the master (CRONSTREAM_SERVER, http://127.0.0.1:8070)'))
-    .addOption(
-      new Option(
-        '--token <token>',
-        'who you are (CRONSTREAM_TOKEN, or ~/.config/cronstream/token: others can see a command line)',
-      ),
-    )
-    .option('--json', 'JSON, for programs')
+  againstMaster(
+    program
+      .command('import <path>')
+      .description('take over a crontab (a file, a folder as /etc/cron.d, - for standard input) or what export wrote')
+      .option('--dry-run', 'write nothing; tell what would become of each line')
+      .option('--prune', 'remove the jobs that an earlier import of this source made and that it has no more')
+      .option('--source <name>', 'what the jobs are marked with; the host and the path if absent')
+      .addOption(
+        new Option(
+          '--format <form>',
+          'with a user before each command (system), or without; seen from the lines if absent',
+        ).choices(['user', 'system']),
+      )
+      .option('--seconds', 'lines whose sixth word can be a time field have six, seconds first')
+      .option('--tz <zone>', "zone of the schedules where the crontab names none; this machine's if absent")
+      .option('--ignore-user', 'leave the user column out: the jobs run as the user of the worker')
+      .option('--workers <names>', 'only these workers run the jobs, as web1,web2')
+      .option('--labels <labels>', 'only workers with these labels run the jobs, as web,region=eu')
+      .option('--disabled', 'save new jobs disabled: enable them once the crontab is off'),
+  )
     .addHelpText(
       'after',
       '\nExits with 1 where something was refused.\n\nExamples:\n  crontab -l | cronstream import - --dry-run\n  crontab -l | cronstream import - --workers web1\n  cronstream import /etc/cron.d --ignore-user --dry-run\n' +

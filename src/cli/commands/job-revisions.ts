@@ -1,14 +1,12 @@
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import type { JobView, RevisionView } from '../../domain/wire.ts';
-import { createClient, Told, type Client, type ClientOptions } from '../client.ts';
+import { createClient, firstOf, MOST_A_PAGE, pagesOf, Told, type Client, type ClientOptions } from '../client.ts';
+import { againstMaster } from '../options.ts';
 import { table } from '../table.ts';
 
-type Page = { readonly items: readonly RevisionView[]; readonly nextCursor?: string };
 /** Makes a command of `cronstream job`: usage, description, examples. */
 type Add = (usage: string, description: string, examples: readonly string[]) => Command;
 type Print = (text: string) => void;
-
-const MOST_A_PAGE = 200;
 
 /** `cronstream job revisions` and `job restore`: who changed a job, and an old version of it put back. */
 export const addJobRevisions = (add: Add, print: Print): void => {
@@ -18,7 +16,7 @@ export const addJobRevisions = (add: Add, print: Print): void => {
   ])
     .option('--limit <n>', 'at most so many', '50')
     .action(async (name: string, { limit, ...options }: ClientOptions & { readonly limit: string }) => {
-      const found = await changes(createClient(options), `${pathOf(name)}/revisions`, { limit: mostOf(limit) });
+      const found = await firstOf<RevisionView>(createClient(options), `${pathOf(name)}/revisions`, { limit });
       if (options.json) print(JSON.stringify(found, undefined, 2));
       else if (found.length === 0) print(`No changes of ${name} are on record`);
       else print(revisionsTable(found));
@@ -48,27 +46,20 @@ export const addJobRevisions = (add: Add, print: Print): void => {
 
 /** `cronstream audit`: who changed which job. */
 export const addAudit = (program: Command, print: Print): void => {
-  program
-    .command('audit')
-    .description('who saved or deleted which job, when, and what it changed; newest first')
-    .option('--job <name>', 'of this job alone')
-    .option('--by <text>', 'by those with this text in their name')
-    .option('--limit <n>', 'at most so many', '50')
-    .addOption(new Option('--server <url>', 'the master (CRONSTREAM_SERVER, http://127.0.0.1:8070)'))
-    .addOption(
-      new Option(
-        '--token <token>',
-        'who you are (CRONSTREAM_TOKEN, or ~/.config/cronstream/token: others can see a command line)',
-      ),
-    )
-    .option('--json', 'JSON, for programs')
+  againstMaster(
+    program
+      .command('audit')
+      .description('who saved or deleted which job, when, and what it changed; newest first')
+      .option('--job <name>', 'of this job alone')
+      .option('--by <text>', 'by those with this text in their name')
+      .option('--limit <n>', 'at most so many', '50'),
+  )
     .addHelpText(
       'after',
       '\nExamples:\n  cronstream audit\n  cronstream audit --job backup --by ann\n  cronstream audit --limit 1000 --json',
     )
     .action(async ({ job, by, limit, ...options }: ClientOptions & AuditOptions) => {
-      const asked = { limit: mostOf(limit), ...(job === undefined ? {} : { job }), ...(by === undefined ? {} : { by }) };
-      const found = await changes(createClient(options), '/audit', asked);
+      const found = await firstOf<RevisionView>(createClient(options), '/audit', { job, by, limit });
       if (options.json) print(JSON.stringify(found, undefined, 2));
       else if (found.length === 0) print('No such change is on record');
       else print(auditTable(found));
@@ -78,35 +69,9 @@ type AuditOptions = { readonly job?: string; readonly by?: string; readonly limi
 
 const pathOf = (name: string): string => `/jobs/${encodeURIComponent(name)}`;
 
-const mostOf = (text: string): number => {
-  const most = Number(text);
-  if (!Number.isInteger(most) || most < 1) throw new Told(`--limit: "${text}" is not a whole number from 1 on`);
-  return most;
-};
-
-type Asked = { readonly limit: number; readonly job?: string; readonly by?: string };
-const changes = async (client: Client, path: string, { limit, ...asked }: Asked): Promise<readonly RevisionView[]> => {
-  const found: RevisionView[] = [];
-  for await (const each of pages(client, path, asked, Math.min(MOST_A_PAGE, limit))) {
-    found.push(...each);
-    if (found.length >= limit) break;
-  }
-  return found.slice(0, limit);
-};
-
-async function* pages(client: Client, path: string, asked: Readonly<Record<string, string>>, size: number) {
-  for (let cursor: string | undefined; ;) {
-    const query = new URLSearchParams({ ...asked, limit: String(size), ...(cursor === undefined ? {} : { cursor }) });
-    const page = await client.json<Page>('GET', `${path}?${query.toString()}`);
-    yield page.items;
-    cursor = page.nextCursor;
-    if (cursor === undefined) return;
-  }
-}
-
 /** The job as a revision saved it, as PUT takes it. */
 const versionOf = async (client: Client, name: string, revision: string): Promise<unknown> => {
-  for await (const items of pages(client, `${pathOf(name)}/revisions`, {}, MOST_A_PAGE)) {
+  for await (const items of pagesOf<RevisionView>(client, `${pathOf(name)}/revisions`, { limit: String(MOST_A_PAGE) })) {
     const found = items.find((each) => each.revision === revision);
     if (found === undefined) continue;
     if (found.job === undefined) throw new Told(`revision ${revision} deleted ${name}: give the one before it`);

@@ -1,14 +1,11 @@
 import { Option, type Command } from 'commander';
 import type { TickView, WhyView } from '../../domain/wire.ts';
-import { createClient, Told, type ClientOptions } from '../client.ts';
+import { createClient, firstOf, type ClientOptions } from '../client.ts';
 import { table } from '../table.ts';
 
-type Page = { readonly items: readonly TickView[]; readonly nextCursor?: string };
 type Options = ClientOptions & { readonly from?: string; readonly to?: string; readonly limit: string };
 /** Makes a command of `cronstream job`: usage, description, examples. */
 type Add = (usage: string, description: string, examples: readonly string[]) => Command;
-
-const MOST_A_PAGE = 500;
 
 /** `cronstream job ticks`: what became of each tick, and which come. */
 export const addJobTicks = (add: Add, print: (text: string) => void): void => {
@@ -44,24 +41,8 @@ export const addJobWhy = (add: Add, print: (text: string) => void): void => {
     });
 };
 
-const newest = async (name: string, { from, to, limit, ...options }: Options): Promise<readonly TickView[]> => {
-  const most = Number(limit);
-  if (!Number.isInteger(most) || most < 1) throw new Told(`--limit: "${limit}" is not a whole number from 1 on`);
-  const client = createClient(options);
-  const ticks: TickView[] = [];
-  for (let cursor: string | undefined; ;) {
-    const query = new URLSearchParams({
-      limit: String(Math.min(MOST_A_PAGE, most - ticks.length)),
-      ...(from === undefined ? {} : { from }),
-      ...(to === undefined ? {} : { to }),
-      ...(cursor === undefined ? {} : { cursor }),
-    });
-    const page = await client.json<Page>('GET', `/jobs/${encodeURIComponent(name)}/ticks?${query.toString()}`);
-    ticks.push(...page.items);
-    cursor = page.nextCursor;
-    if (cursor === undefined || ticks.length >= most) return ticks;
-  }
-};
+const newest = (name: string, { from, to, limit, ...options }: Options): Promise<readonly TickView[]> =>
+  firstOf<TickView>(createClient(options), `/jobs/${encodeURIComponent(name)}/ticks`, { from, to, limit });
 
 /** One line a tick, or a range of them. */
 export const ticksTable = (ticks: readonly TickView[]): string =>

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import type { JobView, RunView } from '../../domain/wire.ts';
-import { createClient, Told, type ClientOptions } from '../client.ts';
+import { createClient, MOST_A_PAGE, pagesOf, Told, type ClientOptions } from '../client.ts';
+import { againstMaster } from '../options.ts';
 import { followOutput } from '../follow.ts';
 import { table } from '../table.ts';
 import { addJobBackfill } from './job-backfill.ts';
@@ -19,18 +20,10 @@ const path = (name: string): string => `/jobs/${encodeURIComponent(name)}`;
 export const addJobCommands = (program: Command): void => {
   const job = program.command('job').description('list, save, run and follow jobs, against a master');
   const add = (usage: string, description: string, examples: readonly string[]): Command =>
-    job
-      .command(usage)
-      .description(description)
-      .addOption(new Option('--server <url>', 'the master (CRONSTREAM_SERVER, http://127.0.0.1:8070)'))
-      .addOption(
-        new Option(
-          '--token <token>',
-          'who you are (CRONSTREAM_TOKEN, or ~/.config/cronstream/token: others can see a command line)',
-        ),
-      )
-      .option('--json', 'JSON, for programs')
-      .addHelpText('after', `\nExamples:\n${examples.map((each) => `  cronstream job ${each}`).join('\n')}`);
+    againstMaster(job.command(usage).description(description)).addHelpText(
+      'after',
+      `\nExamples:\n${examples.map((each) => `  cronstream job ${each}`).join('\n')}`,
+    );
 
   add('ls', 'the jobs: schedule, next fire time, last outcome', ['ls', 'ls --q backup', 'ls --json'])
     .option('--q <text>', 'only those with this text')
@@ -38,18 +31,8 @@ export const addJobCommands = (program: Command): void => {
     .action(async (options: ClientOptions & { q?: string; tag?: string }) => {
       const client = createClient(options);
       const jobs: JobView[] = [];
-      for (let cursor: string | undefined; ;) {
-        const query = new URLSearchParams({
-          limit: '200',
-          ...(options.q === undefined ? {} : { q: options.q }),
-          ...(options.tag === undefined ? {} : { tag: options.tag }),
-          ...(cursor === undefined ? {} : { cursor }),
-        });
-        const page = await client.json<Page<JobView>>('GET', `/jobs?${query.toString()}`);
-        jobs.push(...page.items);
-        cursor = page.nextCursor;
-        if (cursor === undefined) break;
-      }
+      const asked = { limit: String(MOST_A_PAGE), q: options.q, tag: options.tag };
+      for await (const items of pagesOf<JobView>(client, '/jobs', asked)) jobs.push(...items);
       if (options.json) print(JSON.stringify(jobs, undefined, 2));
       else if (jobs.length === 0)
         print("No jobs yet. The first: cronstream job save --name hello --command 'echo hello' --cron '* * * * *'");

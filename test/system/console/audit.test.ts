@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { axeFindings } from '../../support/axe.ts';
+import { tooWide, untilAxeIsContent } from '../../support/axe.ts';
 import { createConsole } from '../../support/console.ts';
 import { withChromium } from '../../support/needs.ts';
-import { until } from '../../support/process.ts';
 
 withChromium('the console: who changed which job', (executablePath) => {
   const web = createConsole(executablePath);
@@ -66,12 +65,7 @@ withChromium('the console: who changed which job', (executablePath) => {
     await save({ name: 'wide', command: `echo ${'longer'.repeat(80)}` });
     await using page = await at('/audit', { colorScheme, viewport: { width, height: 800 } });
     await page.locator('[data-of=wide] ins').first().waitFor();
-    let findings: readonly string[] = [];
-    await until(
-      async () => (findings = await axeFindings(page)).length === 0,
-      () => findings.join('\n'),
-      20_000,
-    );
-    expect(await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0);
+    await untilAxeIsContent(page);
+    expect(await tooWide(page)).toBeLessThanOrEqual(0);
   });
 });

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
-import { axeFindings } from '../../support/axe.ts';
+import { tooWide, untilAxeIsContent } from '../../support/axe.ts';
 import { createConsole } from '../../support/console.ts';
 import { withChromium } from '../../support/needs.ts';
-import { until } from '../../support/process.ts';
 
 withChromium('the console: a job', (executablePath) => {
   const web = createConsole(executablePath);
@@ -214,14 +213,8 @@ withChromium('the console: a job', (executablePath) => {
       await page.locator('[data-bar=failed]').first().waitFor();
       await page.locator('[data-placed]').waitFor();
       await page.locator('[data-fate=coming]').first().waitFor();
-      let findings: readonly string[] = [];
-      // What fades in has little contrast until it is there.
-      await until(
-        async () => (findings = await axeFindings(page)).length === 0,
-        () => findings.join('\n'),
-        20_000,
-      );
-      expect(await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0);
+      await untilAxeIsContent(page);
+      expect(await tooWide(page)).toBeLessThanOrEqual(0);
       await remove('looked-at');
     },
   );

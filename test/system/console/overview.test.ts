@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { axeFindings } from '../../support/axe.ts';
+import { tooWide, untilAxeIsContent } from '../../support/axe.ts';
 import { createConsole } from '../../support/console.ts';
 import { withChromium } from '../../support/needs.ts';
 import { until } from '../../support/process.ts';
@@ -54,12 +54,7 @@ withChromium('the console: overview and history', (executablePath) => {
   ] as const)('%s at %d px: nothing serious, and nothing scrolls sideways', async (colorScheme, width) => {
     await using page = await at('/overview', { colorScheme, viewport: { width, height: 800 } });
     await page.locator('[data-sum=failed]').waitFor();
-    let findings: readonly string[] = [];
-    await until(
-      async () => (findings = await axeFindings(page)).length === 0,
-      () => findings.join('\n'),
-      20_000,
-    );
-    expect(await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0);
+    await untilAxeIsContent(page);
+    expect(await tooWide(page)).toBeLessThanOrEqual(0);
   });
 });

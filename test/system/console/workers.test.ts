@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Page, WebSocketRoute } from 'playwright-core';
 import type { WorkerView } from '../../../src/domain/wire.ts';
-import { axeFindings } from '../../support/axe.ts';
+import { tooWide, untilAxeIsContent } from '../../support/axe.ts';
 import { createConsole } from '../../support/console.ts';
 import { withChromium } from '../../support/needs.ts';
 import { until } from '../../support/process.ts';
@@ -149,13 +149,8 @@ withChromium('the console: workers', (executablePath) => {
     async (colorScheme, width) => {
       await using page = await at('/workers', { colorScheme, viewport: { width, height: 800 } });
       await page.locator('[data-worker]').waitFor();
-      let findings: readonly string[] = [];
-      await until(
-        async () => (findings = await axeFindings(page)).length === 0,
-        () => findings.join('\n'),
-        20_000,
-      );
-      expect(await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0);
+      await untilAxeIsContent(page);
+      expect(await tooWide(page)).toBeLessThanOrEqual(0);
     },
   );
 });

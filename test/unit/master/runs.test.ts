@@ -53,40 +53,41 @@ test('runs come newest first, live and ended in one list, none twice, whatever t
     expect((await master.api('GET', `/runs?${query}`)).statusCode).toBe(400);
 });
 
-test('a search by text waits for the log of a run whose end is seen', async () => {
+/** A master that has seen the end of the run 1, of which its log has nothing yet; and what tells whether an answer is still waited for. */
+const justEnded = async () => {
   const runLog = createMemoryRunLog();
-  await using master = await startMaster({ runLog });
+  const master = await startMaster({ runLog });
   const endedAt = new Date().toISOString();
   await master.put(keys.run('a', id(1)), aRun('a', id(1), { state: 'ended', outcome: 'succeeded', endedAt }));
   await until(
     () => master.api('GET', `/runs/${id(1)}`),
     ({ statusCode }) => statusCode === 200,
   );
-  const found = master.api('GET', '/runs?q=needle');
+  return { runLog, master };
+};
+const isStillWaiting = async (answer: Promise<unknown>): Promise<boolean> => {
   let isAnswered = false;
-  void found.then(() => (isAnswered = true));
+  void answer.then(() => (isAnswered = true));
   await new Promise((resolve) => setTimeout(resolve, 50));
-  expect(isAnswered).toBe(false);
+  return !isAnswered;
+};
+
+test('a search by text waits for the log of a run whose end is seen', async () => {
+  const { runLog, master: ended } = await justEnded();
+  await using master = ended;
+  const found = master.api('GET', '/runs?q=needle');
+  expect(await isStillWaiting(found)).toBe(true);
   runLog.add(...anEndedRun('a', id(1), ['a needle\n']));
   expect((await found).json()).toMatchObject({ items: [{ id: id(1) }] });
 });
 
 test('who reads the output of a run that has just ended gets all of it, also while the log is a moment behind', async () => {
-  const runLog = createMemoryRunLog();
-  await using master = await startMaster({ runLog });
-  const endedAt = new Date().toISOString();
-  await master.put(keys.run('a', id(1)), aRun('a', id(1), { state: 'ended', outcome: 'succeeded', endedAt }));
-  await until(
-    () => master.api('GET', `/runs/${id(1)}`),
-    ({ statusCode }) => statusCode === 200,
-  );
+  const { runLog, master: ended } = await justEnded();
+  await using master = ended;
   const events = anEndedRun('a', id(1), ['one\n', 'the last line\n']);
   runLog.add(...events.slice(0, 3));
   const asked = master.api('GET', `/runs/${id(1)}/output`);
-  let isAnswered = false;
-  void asked.then(() => (isAnswered = true));
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  expect(isAnswered).toBe(false);
+  expect(await isStillWaiting(asked)).toBe(true);
   runLog.add(...events.slice(3));
   expect((await asked).body).toBe('one\nthe last line\n');
 });
