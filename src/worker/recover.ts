@@ -162,13 +162,11 @@ export const compare = async (deps: RecoverDeps, now: number): Promise<void> => 
     log.warn({ job: one.run.live.job, run: runId }, 'a run that lives here was declared lost: it is ended');
     await runs.kill(runId, { cause: 'leaseLost', by: 'leader' });
   }
-  // A claim that did hold, or is yet to, has its key, and is told as lost above: nothing is lost with the intent.
-  for (const folder of spool.staleIntents()) {
-    const { runId, attempt } = folder.of;
-    if (mine.has(runId) || runs.get(runId, attempt)) continue;
-    runs.dropped({ runId, attempt });
-    await spool.forget(folder);
-  }
+  // A claim that did hold, or is yet to, has its key, and is told as lost above: nothing is lost with the intent. All at once: what is asked for while one is removed must keep the
+  // deadline of its first request (P2).
+  const stale = spool.staleIntents().filter(({ of: { runId, attempt } }) => !mine.has(runId) && !runs.get(runId, attempt));
+  for (const folder of stale) runs.dropped(folder.of);
+  await Promise.all(stale.map(spool.forget));
 };
 
 const YOUNG_MS = 15_000;

@@ -42,6 +42,7 @@ export const factsIn = (dir: string): unknown => {
 export const openRunFolder = (dir: string, of: FolderOf, onMore: () => void = () => undefined) => {
   const path = (name: keyof typeof FILES): string => join(dir, FILES[name]);
   let isBegun = false;
+  let meant = 0;
   const run = openEventFile<RunLine>({ path: path('run'), onLine: (line) => (isBegun ||= 'begun' in line) });
   const told = new Set<RunEvent['type']>();
   let cutTo = 0;
@@ -107,11 +108,13 @@ export const openRunFolder = (dir: string, of: FolderOf, onMore: () => void = ()
     dir,
     of,
     /** What the run was meant as, and then what it was claimed as. */
-    writeFacts: (facts: unknown) =>
-      inTurn(() => {
+    writeFacts: (facts: unknown) => {
+      meant += 1;
+      return inTurn(() => {
         make();
         return run.append([{ facts }]);
-      }),
+      });
+    },
     /** True once for an attempt, whatever crashes lie between (design.md §5.1). */
     begin: () =>
       inTurn(async () => {
@@ -121,8 +124,8 @@ export const openRunFolder = (dir: string, of: FolderOf, onMore: () => void = ()
         return (isBegun = true);
       }),
     isBegun: (): boolean => isBegun,
-    /** It tells of no run yet: the claim is not known to hold. */
-    isIntent: (): boolean => !isBegun && !isReleased && !told.has('claimed'),
+    /** How often it was meant by this process, where it tells of no run yet: the claim is not known to hold. Else 0. */
+    timesMeant: (): number => (isBegun || isReleased || told.has('claimed') ? 0 : meant),
     /** Takes the file that a launcher makes before it starts the command. True where no launcher had made it: then none will start it, also not by an order that it reads later. */
     forbidStart: () =>
       inTurn(() => {

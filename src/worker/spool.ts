@@ -55,7 +55,7 @@ export const openSpool = async (root: string, mostOpen = MOST_OPEN) => {
   const resting = new Map<string, Resting>();
   let restingBytes = 0;
   let setAside = (await readFile(join(root, REFUSED), 'utf8').catch(() => '')).split('\n').length - 1;
-  let intents: ReadonlySet<RunFolder> = new Set();
+  let intents: ReadonlyMap<RunFolder, number> = new Map();
   let cutBytes = 0;
   let canPunch = true;
   const wakes$ = new Subject<void>();
@@ -208,11 +208,11 @@ export const openSpool = async (root: string, mostOpen = MOST_OPEN) => {
       exit: await folder.exit(),
       process: readJson(join(folder.dir, FILES.pid)) as Found['process'],
     }),
-    /** Intents that were there, and no more than that, at the last call already: claims whose answer was lost, and that nobody has asked for again. */
+    /** Intents that stand as they stood at the last call: claims whose answer was lost, and that nobody has asked for again since. */
     staleIntents: (): readonly RunFolder[] => {
       const before = intents;
-      intents = new Set([...folders.values()].filter((folder) => folder.isIntent()));
-      return [...intents].filter((folder) => before.has(folder));
+      intents = new Map([...folders.values()].map((folder) => [folder, folder.timesMeant()]));
+      return [...intents].flatMap(([folder, times]) => (times > 0 && before.get(folder) === times ? [folder] : []));
     },
     /** Says that there may be more to take. */
     wake: (): void => {

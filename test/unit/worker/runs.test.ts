@@ -180,7 +180,7 @@ test('an intent whose claim found no answer, and that nobody asks for again, doe
     runs.asked(run);
     await spool.open({ job: run.job, runId: run.runId, attempt: 1 }).writeFacts({ live: run });
   };
-  const [refused, held] = [live(), live({ job: 'c' })];
+  const [refused, held, again] = [live(), live({ job: 'c' }), live({ job: 'd' })];
   await intentOf(refused);
   await compare(recovery, now); // it may be on its way
   expect(readdirSync(root)).toStrictEqual([`${refused.runId}.001`]);
@@ -197,4 +197,13 @@ test('an intent whose claim found no answer, and that nobody asks for again, doe
     { type: 'claimed', job: 'c' },
     { type: 'finished', job: 'c' },
   ]);
+
+  // One that is asked for again keeps its intent, and the deadline of its first request.
+  await intentOf(again);
+  await compare(recovery, now);
+  await intentOf(again);
+  await compare(recovery, now);
+  expect(spool.get(again.runId, 1)).toBeDefined();
+  await compare(recovery, now);
+  expect(spool.get(again.runId, 1)).toBeUndefined();
 });
