@@ -19,7 +19,7 @@ const PREFIX = 'cronstream-run-';
 /** Groups of runs below the launcher's own one, where the kernel has cgroup v2 and this user may make them (root, or a unit with `Delegate=yes`). Undefined elsewhere: then
  *  processes are found by session, group, parents and environment alone. */
 export const createRunGroups = (): RunGroups | undefined => {
-  const base = ownGroup();
+  const base = groupOf(process.pid);
   if (base === undefined) return undefined;
   /** Those that were not empty when their run was over. */
   const sweep = (): void => {
@@ -55,14 +55,14 @@ export const createRunGroups = (): RunGroups | undefined => {
   };
 };
 
-/** The folder of the cgroup that this process is in; undefined where there is no cgroup v2. */
-const ownGroup = (): string | undefined => {
+/** The folder of the cgroup that a process is in; undefined where there is no cgroup v2, or no such process. */
+export const groupOf = (pid: number): string | undefined => {
   const mounts = quietly(() => readFileSync('/proc/self/mountinfo', 'utf8')) ?? '';
   const mount = mounts
     .split('\n')
     .find((line) => line.includes(' - cgroup2 '))
     ?.split(' ')[4];
-  const own = /^0::(\/.*)$/m.exec(quietly(() => readFileSync('/proc/self/cgroup', 'utf8')) ?? '')?.[1];
+  const own = /^0::(\/.*)$/m.exec(quietly(() => readFileSync(`/proc/${String(pid)}/cgroup`, 'utf8')) ?? '')?.[1];
   return mount === undefined || own === undefined ? undefined : join(mount, own);
 };
 

@@ -1,5 +1,6 @@
 import { closeSync, fdatasync, openSync, readFileSync, readSync, truncateSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
+import { unlessAbsent } from './absent.ts';
 
 const datasync = promisify(fdatasync);
 
@@ -150,16 +151,6 @@ const scan = (path: string, onLine: (text: Buffer) => boolean, from = 0): boolea
     }
   } finally {
     closeSync(file);
-  }
-};
-
-/** Undefined where there is no such file; throws what else is in the way. */
-const unlessAbsent = <T>(act: () => T): T | undefined => {
-  try {
-    return act();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
   }
 };
 

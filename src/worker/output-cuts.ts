@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { EventOf, RunEvent } from '../domain/events.ts';
+import { unlessAbsent } from './absent.ts';
 
 /** A line of the `events` file. Output lies in `out` and only its place stands here: cut once, before it is shipped, so that shipping again gives the same event.
  *  `place` is where it stands in `out`, if that is not its offset: a command that opens `/dev/stderr` anew empties the file. */
@@ -54,13 +55,8 @@ export const readCut = (out: string, cut: OutputLine, emptiedAt = 0): RunEvent =
 };
 
 const readAt = (path: string, data: Uint8Array, offset: number): number => {
-  let file: number;
-  try {
-    file = openSync(path, 'r');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0;
-    throw error;
-  }
+  const file = unlessAbsent(() => openSync(path, 'r'));
+  if (file === undefined) return 0;
   try {
     return readSync(file, data, 0, data.length, offset);
   } finally {

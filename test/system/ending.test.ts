@@ -1,7 +1,7 @@
 // Whatever a command does to escape, a run that is ended is over only when nobody of it lives (P5), and what it used is known.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { createRunGroups } from '../../src/launcher/cgroup.ts';
+import { createRunGroups, groupOf } from '../../src/launcher/cgroup.ts';
 import { processOf } from '../../src/launcher/proc.ts';
 import type { StartOrder } from '../../src/launcher/protocol.ts';
 import { endProcess, launcherFolder, type LauncherFolder } from '../support/launcher.ts';
@@ -23,16 +23,6 @@ const printedPid = async (folder: LauncherFolder, order: StartOrder, name: strin
 
 const orderOf = (folder: LauncherFolder, runId: string, command: string, killGraceMs = 300): StartOrder =>
   folder.order({ runId, command, killGraceMs, env: { PATH: '/usr/bin:/bin', CRON_RUN_ID: runId } });
-
-/** The folder of the cgroup that a process is in. */
-const groupOf = (pid: number): string => {
-  const own = /^0::(.*)$/m.exec(readFileSync(`/proc/${String(pid)}/cgroup`, 'utf8'))?.[1] ?? '';
-  const mount = readFileSync('/proc/self/mountinfo', 'utf8')
-    .split('\n')
-    .find((line) => line.includes(' - cgroup2 '))
-    ?.split(' ')[4];
-  return `${mount ?? ''}${own}`;
-};
 
 const stubborn = `trap "" TERM; echo child=$$; while :; do sleep 1; done`;
 
@@ -65,7 +55,7 @@ describe.skipIf(createRunGroups() === undefined)('with cgroups [needs cgroup2]',
     );
     await launcher.start(order);
     const child = await printedPid(folder, order, 'child');
-    const group = groupOf(child);
+    const group = groupOf(child)!;
     expect(group).toContain(order.runId);
     await launcher.end(order.runId, 1, 'killed', 'mary');
     expect(await launcher.exitOf(order)).toMatchObject({ cause: 'killed', by: 'mary' });

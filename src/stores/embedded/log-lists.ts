@@ -61,14 +61,15 @@ export const openLogLists = (root: RootDatabase) => {
   const ofJob = (job: string, outcomes: readonly string[] | undefined, cursor: string | undefined): Page => {
     const prefix = `${job}\0`;
     const limit = outcomes ? AT_ONCE : PAGE;
-    const range = [...byJob.getRange(below(prefix, cursor, limit))];
-    const found = range.map(({ key, value }) => ({ runId: key.toString('utf8').slice(prefix.length), job, value }));
-    const wanted = (value: Brief | true): boolean =>
-      value === true || outcomes === undefined || outcomes.includes(value.facts.outcome);
+    const range = below(prefix, cursor, limit);
+    const found = outcomes ? [...byJob.getRange(range)] : [...byJob.getKeys(range)].map((key) => ({ key, value: true as const }));
+    const idOf = ({ key }: { readonly key: Buffer }): string => key.toString('utf8').slice(prefix.length);
+    const wanted = found.filter(({ value }) => value === true || outcomes?.includes(value.facts.outcome) === true);
     const last = found.at(-1);
+    const next = last && idOf(last);
     return {
-      runIds: found.filter(({ runId, value }) => runId !== cursor && wanted(value)).map(({ runId }) => runId),
-      ...(range.length === limit && last && last.runId !== cursor && { next: last.runId }),
+      runIds: wanted.map(idOf).filter((runId) => runId !== cursor),
+      ...(found.length === limit && next !== undefined && next !== cursor && { next }),
     };
   };
 
