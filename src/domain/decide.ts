@@ -153,7 +153,7 @@ export const decide = (here: Here, state: JobState, input: Input): readonly Comm
       return settleLater(here, input.waiting);
     case 'killAsked':
       return [{ type: 'end', job: state.name, runId: input.runId, kill: input.kill }];
-    case 'peersChanged': // ranks are others now: for what waits, and, when one has left, for the tick that it may have left
+    case 'peersChanged': // ranks are others now: for what waits, and, when one has left or takes no more, for the tick that it may have left
       return [
         ...[...state.queued.values()].flatMap((waiting) => onQueued(here, state, waiting)),
         ...(input.left && state.lastTick && here.now - state.lastTick.fireTime < RERANK_MS

@@ -250,7 +250,10 @@ const createState = ({ me, registeredAt, keys, clock, room, read }: SchedulerDep
       if (parsed?.ok) peers.set(parsed.value.id, parsed.value);
       else peers.delete(keys.workerOf(change.type === 'put' ? change.entry.key : change.key));
     }
-    const left = [...before.keys()].some((id) => !peers.has(id));
+    const left = [...before].some(([id, peer]) => {
+      const now = peers.get(id);
+      return now === undefined || (takesTicks(peer) && !takesTicks(now));
+    });
     if (!left && [...peers.values()].every((each) => samePeer(before.get(each.id), each))) return [];
     return [...new Set([...waiting.keys(), ...(left ? lastTicks.keys() : [])])].flatMap((job) =>
       ask(job, { type: 'peersChanged', left }),
@@ -328,6 +331,9 @@ const NONE: ReadonlyMap<string, Waiting> = new Map();
 
 const sameList = (before: readonly string[] | undefined, after: readonly string[] | undefined): boolean =>
   before?.join('\n') === after?.join('\n');
+
+/** Whoever takes none any more leaves its ticks to others, as one that is gone does. */
+const takesTicks = ({ draining, skewed, unsynced }: Peer): boolean => !draining && skewed !== true && unsynced !== true;
 
 const samePeer = (before: Peer | undefined, after: Peer): boolean =>
   before !== undefined &&

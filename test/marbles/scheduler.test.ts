@@ -186,6 +186,13 @@ test('a further attempt is taken when its time has come; until then ticks go the
   expectObservable(schedule(cold, clock, { queue$: queue }), '2200ms !').toBe('i 999ms a 499ms t 499ms s', { i: 'in', a: 'claim 1', t: 'take r1', s: 'skip 2' });
 }, START));
 
+test('P3: a tick that all of the first ranks have left, out of sync, is taken by who would not have looked at it', marbles(({ cold, expectObservable, clock }) => {
+  const others = (more: object) => ['w2', 'w3', 'w4', 'w5', 'w6'].map((id) => presence(id, { slots: 1_000_000, ...more }));
+  const peers = (more: object) => cold('s 1499ms u', { s: snapshot(presence('w1', { slots: 1 }), ...others({})), u: changes(...others(more).map(put)) });
+  expectObservable(schedule(cold, clock, { peers$: peers({ unsynced: true }) }), '2200ms !').toBe('i 1499ms a 499ms b', { i: 'in', a: 'claim 1', b: 'claim 2' });
+  expectObservable(schedule(cold, clock, { peers$: peers({ running: 3 }) }), '2200ms !').toBe('i', { i: 'in' });
+}, START));
+
 test('a further attempt stays with its worker, or keeps away from it, as long as another one is there', marbles(({ cold, expectObservable, clock }) => {
   const disabled = cold('s', { s: snapshot(entry(keys.job('a'), job({ enabled: false }))) });
   const peers = cold('s 1999ms g', { s: snapshot(presence('w1'), presence('w2')), g: changes({ type: 'delete', key: keys.worker('w2'), revision: 3 }) });
