@@ -74,6 +74,24 @@ export const OPTIONS = {
     flag: '--spool-limit <bytes>',
     help: 'what may wait on the disk for the run log; above it the oldest output goes, never an outcome (2000000000)',
   },
+  batchTime: {
+    kind: 'count',
+    in: working,
+    flag: '--batch-time <ms>',
+    help: 'an event waits at most so long for others that go to the run log with it (100)',
+  },
+  batchSize: {
+    kind: 'count',
+    in: working,
+    flag: '--batch-size <events>',
+    help: 'so many events go to the run log at once (1000)',
+  },
+  shipRate: {
+    kind: 'count',
+    in: working,
+    flag: '--ship-rate <events>',
+    help: 'events a second that it sends to the run log at most, also after that was away (5000)',
+  },
   onStop: {
     kind: 'text',
     in: ['worker'],
@@ -130,6 +148,12 @@ export type Config = {
   readonly allowUsers: readonly string[];
   /** Bytes. */
   readonly spoolLimit: number;
+  /** Milliseconds. */
+  readonly batchTime: number;
+  /** Events. */
+  readonly batchSize: number;
+  /** Events a second. */
+  readonly shipRate: number;
   readonly onStop: OnStop;
   /** Seconds; undefined: no limit. */
   readonly drainTimeout: number | undefined;
@@ -218,6 +242,9 @@ export const resolveConfig = (kind: Kind, { flags, env, file, hostname }: Source
     allow: list('allow'),
     allowUsers: list('allowUsers') ?? [],
     spoolLimit: count('spoolLimit', 1_000_000, Number.MAX_SAFE_INTEGER) ?? 2_000_000_000,
+    batchTime: count('batchTime', 1, 60_000) ?? 100,
+    batchSize: count('batchSize', 1, 10_000) ?? 1_000,
+    shipRate: count('shipRate', 1, 1_000_000) ?? 5_000,
     onStop: read('onStop', toOnStop, 'leave, wait or end') ?? 'leave',
     drainTimeout: count('drainTimeout', 0, 8_640_000),
     adminToken: checked('adminToken', text('adminToken'), (token) => token.length >= 20, 'long enough: at least 20 characters'),

@@ -644,11 +644,23 @@ export const freeLock = ({
   then: [remove(keys.lock(job, of))],
 });
 
-/** Removes keys that nobody needs any more, each only at the revision that was looked at. At most 60 at once. */
-export const removeKeys = (
-  entries: readonly { readonly key: string; readonly revision: number }[],
+/** Puts what many items of the outbox tell into one: all are as they were read, or nothing happens. At most 120 at once. The new key is none that anybody else puts: named by the
+ *  first of them, at its revision (a tick whose cursor was set back is skipped again, under the same key). */
+export const packItems = (
+  { first, more }: { readonly first: Named; readonly more: readonly Named[] },
+  value: string,
   leader: Compare,
-): Transaction => ({
-  if: [leader, ...entries.map(({ key, revision }) => revisionIs(key, revision))],
-  then: entries.map(({ key }) => remove(key)),
-});
+): { readonly key: string; readonly transaction: Transaction } => {
+  const key = `${first.key}+${String(first.revision)}`;
+  const { if: compares, then: removes } = removeKeys([first, ...more], leader);
+  return { key, transaction: { if: compares, then: [{ type: 'put', key, value }, ...removes] } };
+};
+
+type Named = { readonly key: string; readonly revision: number };
+
+/** Removes keys that nobody needs any more, each only at the revision that was looked at. At most 120 at once. */
+export const removeKeys = (entries: readonly Named[], leader: Compare) =>
+  ({
+    if: [leader, ...entries.map(({ key, revision }) => revisionIs(key, revision))],
+    then: entries.map(({ key }) => remove(key)),
+  }) satisfies Transaction;

@@ -18,21 +18,20 @@ import {
 } from 'rxjs';
 import type { Logger } from 'pino';
 import { uuidv7 } from 'uuidv7';
-import { parseRunEvent, type RunEvent } from '../domain/events.ts';
 import type { Keys } from '../domain/keys.ts';
 import type { KnownJob } from '../domain/known-job.ts';
-import { removeKeys } from '../domain/moves.ts';
 import { knowsLess } from '../domain/rules.ts';
 import type { Compare } from '../domain/transaction.ts';
 import type { Rules } from '../domain/values.ts';
 import { retrying } from '../streams/backoff.ts';
 import { every, type Clock } from '../streams/clock.ts';
 import { feed } from '../streams/feed.ts';
-import type { Coordination, Entry, LeaseId, RunLog } from '../streams/ports.ts';
+import type { Coordination, LeaseId, RunLog } from '../streams/ports.ts';
 import { dutiesOf } from './duties.ts';
 import type { Duty } from './duty.ts';
 import { LAST_LOOK_MS } from './settling.ts';
 import { createLeaderView, LEADER_FEEDS, prefixOf } from './leader-view.ts';
+import { outbox } from './outbox.ts';
 
 export type LeaderDeps = {
   readonly coordination: Coordination;
@@ -54,7 +53,6 @@ export type LeaderDeps = {
 };
 
 const LOOK_MS = 1_000;
-const SHIPPED_AT_ONCE = 50;
 
 /** Stands for leader for as long as it is subscribed to, and does the leader's duties while it is one. Emits whether it leads, when that changes. Nothing ends it but the
  *  end of the subscription: a store that is away is tried again with the next look. */
@@ -180,72 +178,3 @@ const told =
     log.warn({ err: error }, text);
     return EMPTY;
   };
-
-/** Ships what lies in the outbox to the run log, then removes it: in this order, so that nothing is lost, and idempotent by the event's id, so that nothing is doubled. */
-const outbox = ({ coordination, runLog, keys, clock, log }: LeaderDeps, leader: Compare): Observable<never> => {
-  const items = new Map<string, Entry>();
-  /** Of a newer version: they stay for a leader that can read them, and are told once. */
-  const unreadable = new Map<string, number>();
-  const feed$ = feed(coordination, keys.outbox, { clock }).pipe(
-    tap((event) => {
-      if (event.type === 'outOfSync') return;
-      const changes = event.type === 'changes' ? event.changes : event.entries.map((entry) => ({ type: 'put', entry }) as const);
-      for (const change of changes) {
-        if (change.type === 'put') items.set(change.entry.key, change.entry);
-        else items.delete(change.key);
-      }
-    }),
-    ignoreElements(),
-  );
-  /** Halved by each failure, a little more after each success: a run log that is slower than its time limit takes few at once. */
-  let most = SHIPPED_AT_ONCE;
-  const ship = async (): Promise<void> => {
-    const entries: Entry[] = [];
-    const events: RunEvent[] = [];
-    for (const entry of items.values()) {
-      if (entries.length === most) break;
-      const { key, value, revision } = entry;
-      if (unreadable.get(key) === revision) continue;
-      const event = parseRunEvent(key, parsed(value));
-      if (event.type === 'unknown') {
-        unreadable.set(key, revision);
-        log.error({ key, value }, 'an item of the outbox cannot be read: it stays there');
-        continue;
-      }
-      entries.push(entry);
-      // The item and the job were put by one transaction: of the same revision, whoever ships it.
-      events.push(event.type === 'jobSaved' || event.type === 'jobDeleted' ? { ...event, revision } : event);
-    }
-    if (entries.length === 0) return;
-    const { refused, conflicts } = await runLog.append(events).catch((error: unknown) => {
-      most = Math.max(1, Math.floor(entries.length / 2));
-      throw error;
-    });
-    most = Math.min(SHIPPED_AT_ONCE, most + 3);
-    for (const { event, reason } of refused) log.error({ event, reason }, 'the run log refuses an event of the outbox');
-    for (const id of conflicts) log.error({ id }, 'the run log holds another event under this id');
-    const removed = await coordination.transact(
-      removeKeys(
-        entries.map(({ key, revision }) => ({ key, revision })),
-        leader,
-      ),
-    );
-    // The feed tells the removal too; until then they must not be shipped again and again.
-    if (removed.succeeded) for (const { key, revision } of entries) if (items.get(key)?.revision === revision) items.delete(key);
-  };
-  const ship$ = every(LOOK_MS / 4, clock).pipe(
-    exhaustMap(() =>
-      items.size === 0 ? EMPTY : defer(ship).pipe(catchError(told(log, 'the outbox could not be shipped: it stays where it is'))),
-    ),
-    ignoreElements(),
-  );
-  return merge(feed$, ship$);
-};
-
-const parsed = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-};

@@ -16,6 +16,7 @@ import {
   type Warning,
 } from '../domain/values.ts';
 import type { Entry } from '../streams/ports.ts';
+import { packOf, unpacked, type Pack } from './pack.ts';
 
 /** A job as it lies in the store. `raw` is shown and patched: fields of newer versions are in it. Where `known` is absent, `broken` says why. */
 export type SeenJob = {
@@ -49,7 +50,7 @@ export type Seen = {
   readonly runsOfWorker: (id: string) => readonly SeenRun[];
   readonly outboxOfJob: (job: string) => readonly SeenTold[];
   /** Events that wait in the coordination store for the run log. */
-  readonly outboxItems: () => number;
+  readonly outboxEvents: () => number;
 };
 
 export const FEEDS = ['jobs', 'runs', 'queue', 'kills', 'lasts', 'workers', 'drains', 'outbox', 'warnings'] as const;
@@ -99,9 +100,14 @@ export const seeJob = (name: string, { value, revision }: Pick<Entry, 'value' | 
   }
 };
 
-const readTold = ({ value, revision }: Entry): SeenTold | undefined => {
+const isPack = (told: SeenTold | Pack): told is Pack => 'data' in told;
+
+const readTold = ({ value, revision }: Entry): SeenTold | Pack | undefined => {
   try {
-    const event = parseRunEvent('', JSON.parse(value));
+    const raw: unknown = JSON.parse(value);
+    const pack = packOf(raw);
+    if (pack) return pack;
+    const event = parseRunEvent('', raw);
     switch (event.type) {
       case 'tickSkipped':
       case 'ticksMissed':
@@ -151,7 +157,7 @@ export const createSeen = (keys: Keys, scale: number) => {
   const workers = new Map<string, Presence>();
   const drains = new Set<string>();
   const warnings = new Map<string, Warning>();
-  const outbox = new Map<string, SeenTold>();
+  const outbox = new Map<string, SeenTold | Pack>();
   const [jobRuns, jobQueue, workerRuns, jobOutbox] = [createIndex(), createIndex(), createIndex(), createIndex()];
 
   const seen: Seen = {
@@ -166,8 +172,9 @@ export const createSeen = (keys: Keys, scale: number) => {
     runsOfJob: (job) => picked(runs, jobRuns.of(job)),
     queueOfJob: (job) => picked(queue, jobQueue.of(job)),
     runsOfWorker: (id) => picked(runs, workerRuns.of(id)),
-    outboxOfJob: (job) => picked(outbox, jobOutbox.of(job)),
-    outboxItems: () => outbox.size,
+    outboxOfJob: (job) =>
+      picked(outbox, jobOutbox.of(job)).flatMap((each): readonly SeenTold[] => (isPack(each) ? (unpacked(each) ?? []) : [each])),
+    outboxEvents: () => [...outbox.values()].reduce((sum, each) => sum + (isPack(each) ? each.count : 1), 0),
   };
 
   const put: Readonly<Record<FeedName, (entry: Entry) => void>> = {

@@ -13,6 +13,7 @@ import {
   mergeMap,
   Observable,
   share,
+  shareReplay,
   Subject,
   switchMap,
   take,
@@ -49,10 +50,12 @@ export type PipelineOptions<I extends { readonly event: RunEvent }> = {
   readonly source: LogSource<I>;
   readonly append: (events: readonly RunEvent[]) => Observable<Appended>;
   readonly clock: Clock;
-  readonly spanMs?: number;
-  readonly size?: number;
+  readonly spanMs?: number | undefined;
+  readonly size?: number | undefined;
   /** Ends the taking; what was taken is still written. */
   readonly stop$: Observable<unknown>;
+  /** Events a second at most, on average: a backlog must not take the whole run log for itself. No limit if absent, and none once it is stopped. */
+  readonly mostPerSecond?: number | undefined;
   /** So long after the stop it completes, whether or not the run log has answered. */
   readonly deadlineMs?: number;
 };
@@ -66,10 +69,12 @@ export const logPipeline = <I extends { readonly event: RunEvent }>({
   spanMs = 100,
   size = 1_000,
   stop$,
+  mostPerSecond = Infinity,
   deadlineMs = 10_000,
 }: PipelineOptions<I>): Observable<PipelineNews> =>
   defer(() => {
     const news$ = new Subject<PipelineNews>();
+    const stopped$ = stop$.pipe(take(1), shareReplay({ bufferSize: 1, refCount: true }));
     const room$ = new Subject<void>();
     let outstanding = 0;
     const take$ = defer(() => (outstanding >= 2 * size ? EMPTY : source.take(Math.min(size, 2 * size - outstanding)))).pipe(
@@ -79,8 +84,14 @@ export const logPipeline = <I extends { readonly event: RunEvent }>({
       }),
     );
     const write = (items: readonly I[]): Observable<PipelineNews> => {
+      const startedAt = clock.monotonic();
+      /** The next write begins no sooner than these events may take. */
+      const paced$ = defer(() => {
+        const waitMs = startedAt + (items.length * 1_000) / mostPerSecond - clock.monotonic();
+        return waitMs > 0 ? after(waitMs, clock).pipe(ignoreElements(), takeUntil(stopped$)) : EMPTY;
+      });
       const cut = cutOutputs(items);
-      return append(items.map(({ event }) => event)).pipe(
+      const stored$ = append(items.map(({ event }) => event)).pipe(
         concatMap(({ refused, conflicts }) => {
           const kept$ = concat(...refused.map(({ event, reason }) => source.setAside(event, reason)), source.confirm(items)).pipe(
             ignoreElements(),
@@ -99,6 +110,7 @@ export const logPipeline = <I extends { readonly event: RunEvent }>({
           },
         }),
       );
+      return concat(stored$, paced$);
     };
     const onError = (error: unknown): void => {
       news$.next({ type: 'lagging', error });
@@ -106,13 +118,12 @@ export const logPipeline = <I extends { readonly event: RunEvent }>({
     const stored$ = pulling(
       merge(source.wakes$, room$),
       take$.pipe(catchError((error: unknown) => (onError(error), EMPTY))),
-      stop$,
+      stopped$,
     ).pipe(
       mergeMap((items) => items),
       inBatches({ spanMs, size, write, clock, backoff: { onError } }),
     );
-    const late$ = stop$.pipe(
-      take(1),
+    const late$ = stopped$.pipe(
       switchMap(() => after(deadlineMs, clock)),
       share(),
     );

@@ -64,6 +64,10 @@ export type WorkerConfig = {
   readonly clockLimitMs?: number | undefined;
   /** What its spool may take on the disk, in bytes; 2 GB if absent. */
   readonly spoolLimitBytes?: number | undefined;
+  /** Events that it ships to the run log: how long one waits for others, ms; how many go at once; how many a second at most. */
+  readonly batchMs?: number | undefined;
+  readonly batchSize?: number | undefined;
+  readonly shipRate?: number | undefined;
   /** The launcher ends with this worker: under `up` no command survives. */
   readonly endWithMe: boolean;
   /** How long `wait` waits for runs before it leaves them, ms; Infinity: until they have ended. */
@@ -275,6 +279,9 @@ const live = (deps: WorkerDeps, parts: Parts): Observable<WorkerStatus> => {
     },
     append: (events) => defer(() => deps.runLog.append(events)),
     clock,
+    spanMs: config.batchMs,
+    size: config.batchSize,
+    mostPerSecond: config.shipRate,
     stop$: stop.flush$,
   }).pipe(
     tap({

@@ -1,4 +1,4 @@
-import { defer, EMPTY, map, NEVER, of, takeUntil, throwError, timer, toArray, type Observable } from 'rxjs';
+import { defer, EMPTY, map, NEVER, of, takeUntil, tap, throwError, timer, toArray, type Observable } from 'rxjs';
 import { expect, test } from 'vitest';
 import type { RunEvent } from '../../src/domain/events.ts';
 import { logPipeline, type LogSource, type PipelineNews } from '../../src/streams/log-pipeline.ts';
@@ -117,4 +117,21 @@ test('output that the spool cut away and the run log has whole is no conflict', 
   const source: LogSource<Item> = { ...spoolOf(0, NEVER, []), take: (() => { let isFirst = true; return () => defer(() => of(isFirst ? ((isFirst = false), [{ event }]) : [])); })() };
   const append = () => of({ refused: [], conflicts: ['r/001/00000002', 'other'] });
   expectObservable(logPipeline({ source, append, clock, spanMs: 10, size: 1, stop$: NEVER }), '50ms !').toBe('(ab)', { a: stored(1), b: { type: 'conflict', id: 'other' } });
+}));
+
+test('P4: a backlog goes at the rate that it may, one write after the other; a stop does not wait for it', marbles(({ cold, expectObservable, clock }) => {
+  const append = () => cold<Appended>('5ms (a|)', { a: fine });
+  const of = (stop$: Observable<unknown>) => logPipeline({ source: spoolOf(8, NEVER, []), append, clock, ...sizes, mostPerSecond: 100, stop$ });
+  const [x, next] = [stored(2), '19ms'];
+  expectObservable(of(NEVER), '100ms !').toBe(`5ms x ${next} x ${next} x ${next} x`, { x });
+  // Two batches are out at the stop, the first of them waiting for its turn.
+  expectObservable(of(cold('8ms s'))).toBe('5ms x 7ms x 4ms (x|)', { x });
+}));
+
+test('what comes slower than the rate waits for nothing', marbles(({ cold, expectObservable, clock }) => {
+  let ready = 0;
+  const wakes$ = cold('-w 49ms w 49ms w', { w: undefined }).pipe(tap(() => ready++));
+  const source: LogSource<Item> = { ...spoolOf(0, wakes$, []), take: () => defer(() => of(ready > 0 ? [item(--ready)] : [])) };
+  const append = () => cold<Appended>('(a|)', { a: fine });
+  expectObservable(logPipeline({ source, append, clock, spanMs: 1, size: 1, mostPerSecond: 25, stop$: NEVER }), '200ms !').toBe('-a 49ms a 49ms a', { a: stored(1) });
 }));

@@ -113,7 +113,7 @@ export const healthRoutes: FastifyPluginAsyncTypebox<HealthParts> = async (
       gauge(
         'outbox_items',
         'Events of skipped ticks and changed jobs that wait in the coordination store for the run log',
-        seen.outboxItems(),
+        seen.outboxEvents(),
       ),
       gauge('events_set_aside', 'Events that the run log refused and that wait in spools for a person', spoolsIn(seen).setAside),
       counter('retention_runs_total', 'Runs that this master removed from the run log since its start', freed().runs),
@@ -160,9 +160,9 @@ const warningsOf = (
     ...(spool.cutBytes > 0
       ? [`${String(spool.cutBytes)} bytes of output were thrown away by workers whose spool was full; no outcome was`]
       : []),
-    ...(seen.outboxItems() >= MANY_IN_OUTBOX
+    ...(seen.outboxEvents() >= MANY_IN_OUTBOX
       ? [
-          `${String(seen.outboxItems())} events wait in the coordination store for the run log: it fills up where the run log stays away`,
+          `${String(seen.outboxEvents())} events wait in the coordination store for the run log: it fills up where the run log stays away`,
         ]
       : []),
     ...(spool.setAside > 0
