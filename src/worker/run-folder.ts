@@ -28,14 +28,26 @@ export type FolderOf = { readonly job: string; readonly runId: string; readonly 
  *  it, and leaves the folder as it was. */
 export type RunFolder = ReturnType<typeof openRunFolder>;
 
-/** A line of the file `run`: of each kind the last one counts. */
-type RunLine = { readonly facts: unknown } | { readonly begun: true };
+/** A line of the file `run`: of each kind the last one counts. `over`: the coordination store has the end, and nothing will be added. */
+type RunLine = { readonly facts: unknown } | { readonly begun: true } | { readonly over: true };
 
-/** What a folder says of the attempt that it is of; undefined where that cannot be read. */
-export const factsIn = (dir: string): unknown => {
+/** What a folder says of the attempt that it is of; `facts` is undefined where that cannot be read. */
+export const readRun = (dir: string): { readonly facts: unknown; readonly isOver: boolean } => {
   let facts: unknown;
-  openEventFile<RunLine>({ path: join(dir, FILES.run), onLine: (line) => ('facts' in line ? (facts = line.facts) : undefined) });
-  return facts;
+  let isOver = false;
+  const onLine = (line: RunLine): void => {
+    if ('facts' in line) facts = line.facts;
+    isOver ||= 'over' in line;
+  };
+  openEventFile<RunLine>({ path: join(dir, FILES.run), onLine });
+  return { facts, isOver };
+};
+
+/** What a folder that is not open takes on the disk, in bytes, about. */
+export const sizeOf = (dir: string): { readonly bytes: number; readonly outputBytes: number } => {
+  const [events, out] = [FILES.events, FILES.out].map((name) => statSync(join(dir, name), { throwIfNoEntry: false }));
+  const outputBytes = (out?.blocks ?? 0) * 512;
+  return { bytes: FOLDER_BYTES + (events?.size ?? 0) + outputBytes, outputBytes };
 };
 
 /** Opens the folder, which need not be there yet. Lines that a crash left half-written are cut off. `onMore` is called when there is something to take. */
@@ -178,6 +190,10 @@ export const openRunFolder = (dir: string, of: FolderOf, onMore: () => void = ()
     /** Nothing will be added any more, and nobody but the run log needs it. */
     release: (): void => {
       isReleased = true;
+    },
+    /** Writes down that it was released: whoever opens the spool anew need not look into it. Where the disk does not take it, it will be looked into. */
+    noteOver: async (): Promise<void> => {
+      await run.append([{ over: true }]).catch(() => undefined);
     },
     isDone: (): boolean => isReleased && events.isConfirmed(),
     /** Nothing of it is on its way and nothing will be added: the folder may be closed and opened again. */

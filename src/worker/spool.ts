@@ -1,10 +1,10 @@
 import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
-import { appendFile, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Subject, type Observable } from 'rxjs';
 import type { RunEvent } from '../domain/events.ts';
 import { FILES, type Exit } from '../launcher/protocol.ts';
-import { factsIn, openRunFolder, readJson, type FolderOf, type RunFolder } from './run-folder.ts';
+import { openRunFolder, readJson, readRun, sizeOf, type FolderOf, type RunFolder } from './run-folder.ts';
 
 /** An event on its way to the run log, with the folder that waits for its confirmation. */
 export type SpoolItem = { readonly event: RunEvent; readonly folder: RunFolder };
@@ -38,7 +38,10 @@ const DOWN_TO = 0.9;
 /** What a look at the spool's size did: the output that was thrown away, in bytes, and of how many attempts. */
 export type Trimmed = { readonly bytes: number; readonly attempts: number };
 
-type Resting = { readonly of: FolderOf; readonly bytes: number; readonly outputBytes: number };
+/** A folder that is not open: what is kept of it in memory, for there may be very many. */
+type Resting = { readonly bytes: number; readonly outputBytes: number };
+/** So many folders of an earlier process are looked at before others have their turn. */
+const LOOKED_AT_ONCE = 100;
 const nameOf = (runId: string, attempt: number): string => `${runId}.${String(attempt).padStart(3, '0')}`;
 
 /** The spool of a worker: a folder an attempt. Events go to disk before they go anywhere (P4). */
@@ -81,6 +84,11 @@ export const openSpool = async (root: string, mostOpen = MOST_OPEN) => {
     }
   };
 
+  const wakeUp = (name: string): Resting | undefined => {
+    const rested = resting.get(name);
+    if (rested && resting.delete(name)) restingBytes -= rested.bytes;
+    return rested;
+  };
   /** One object a folder, however many ask for it at one time: it counts the events. Throws where the disk cannot be read. */
   const open = (of: FolderOf): RunFolder => {
     const name = nameOf(of.runId, of.attempt);
@@ -94,12 +102,7 @@ export const openSpool = async (root: string, mostOpen = MOST_OPEN) => {
       if (opened && !ready.has(name)) ready.set(name, opened);
     };
     const folder = openRunFolder(dir, of, onMore);
-    const rested = resting.get(name);
-    if (rested) {
-      resting.delete(name);
-      restingBytes -= rested.bytes;
-      folder.release();
-    }
+    if (wakeUp(name)) folder.release();
     folders.set(name, folder);
     if (folder.hasMore()) onMore();
     return folder;
@@ -121,8 +124,26 @@ export const openSpool = async (root: string, mostOpen = MOST_OPEN) => {
   const rest = (folder: RunFolder): void => {
     const name = nameOf(folder.of.runId, folder.of.attempt);
     if (folders.size <= mostOpen || !folder.isAtRest() || !close(name)) return;
-    resting.set(name, { of: folder.of, bytes: folder.bytes(), outputBytes: folder.outputBytes() });
-    restingBytes += folder.bytes();
+    void folder.noteOver();
+    keepAtRest(name, { bytes: folder.bytes(), outputBytes: folder.outputBytes() });
+  };
+  const keepAtRest = (name: string, size: Resting): void => {
+    resting.set(name, size);
+    restingBytes += size.bytes;
+  };
+  /** Throws where it cannot be read now: it is put at the end of the line. */
+  const openResting = (name: string): RunFolder => {
+    const [runId = '', attempt = ''] = name.split('.');
+    try {
+      const { live } = (readRun(join(root, name)).facts ?? {}) as { readonly live?: { readonly job?: unknown } };
+      if (typeof live?.job !== 'string') throw new Error(`the folder ${name} of the spool cannot be read`);
+      return open({ job: live.job, runId, attempt: Number(attempt) });
+    } catch (error) {
+      const rested = wakeUp(name);
+      // Where somebody has removed it, nothing is left to wait for.
+      if (rested && existsSync(join(root, name))) keepAtRest(name, rested);
+      throw error;
+    }
   };
 
   const bytes = (): number =>
@@ -136,7 +157,7 @@ export const openSpool = async (root: string, mostOpen = MOST_OPEN) => {
       if (freed >= wanted) break;
       const there = resting.get(name);
       if (there?.outputBytes === 0) continue;
-      const folder = folders.get(name) ?? (there && open(there.of));
+      const folder = folders.get(name) ?? (there && openResting(name));
       if (!folder) continue; // it was shipped meanwhile
       const gone = await folder.dropOutput();
       freed += gone;
@@ -148,9 +169,9 @@ export const openSpool = async (root: string, mostOpen = MOST_OPEN) => {
   };
 
   const openOldest = (): RunFolder => {
-    const [first] = resting.values();
-    if (!first) throw new Error('nothing rests');
-    return open(first.of);
+    const [name] = resting.keys();
+    if (name === undefined) throw new Error('nothing rests');
+    return openResting(name);
   };
 
   /** Whoever was served goes to the end of the line: a command that prints without end must not keep the others waiting. */
@@ -168,13 +189,20 @@ export const openSpool = async (root: string, mostOpen = MOST_OPEN) => {
     open,
     forget,
     get: (runId: string, attempt: number): RunFolder | undefined => folders.get(nameOf(runId, attempt)),
-    /** Everything that an earlier process left. What cannot be read is set aside under a name that says so, never removed and never in the way. */
+    /** Everything that an earlier process left and that is not over: of that the run log is all that is missing, and it waits for it. What cannot be read is set aside under a name that says so, never removed and never in the way. */
     found: async (onBroken: (name: string) => void): Promise<readonly Found[]> => {
       const all: Found[] = [];
-      for (const entry of await readdir(root, { withFileTypes: true })) {
+      const entries = await readdir(root, { withFileTypes: true });
+      // The oldest first: their names begin with ids that rise with time.
+      for (const [at, entry] of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1)).entries()) {
+        if (at % LOOKED_AT_ONCE === 0) await stat(root); // others have their turn
         if (!entry.isDirectory() || entry.name.startsWith('broken-') || entry.name.startsWith(SPARE)) continue;
+        if (resting.has(entry.name)) continue;
         const dir = join(root, entry.name);
-        const facts = factsIn(dir) as { readonly live?: { readonly job?: unknown } } | undefined;
+        const { facts, isOver } = readRun(dir) as {
+          readonly facts?: { readonly live?: { readonly job?: unknown } };
+          readonly isOver: boolean;
+        };
         if (
           facts === undefined &&
           (await readdir(dir)).every((name) => name === FILES.run || statSync(join(dir, name)).size === 0)
@@ -190,6 +218,10 @@ export const openSpool = async (root: string, mostOpen = MOST_OPEN) => {
           await rename(dir, join(root, `broken-${entry.name}`));
           continue;
         }
+        if (isOver && !folders.has(entry.name)) {
+          keepAtRest(entry.name, sizeOf(dir));
+          continue;
+        }
         const folder = open({ job, runId, attempt: Number(attempt) });
         all.push({
           folder,
@@ -199,6 +231,7 @@ export const openSpool = async (root: string, mostOpen = MOST_OPEN) => {
           process: readJson(join(dir, FILES.pid)) as Found['process'],
         });
       }
+      if (resting.size > 0) wakes$.next();
       return all;
     },
     /** What a folder that is open here tells now. */
@@ -224,7 +257,8 @@ export const openSpool = async (root: string, mostOpen = MOST_OPEN) => {
       let bytes = 0;
       let unread: { readonly error: unknown } | undefined;
       const line = [...ready.values()];
-      for (let at = 0; at < line.length || resting.size > 0; at += 1) {
+      const all = line.length + resting.size;
+      for (let at = 0; at < all && (at < line.length || resting.size > 0); at += 1) {
         if (items.length >= most || bytes >= BATCH_BYTES) break;
         const next = line[at];
         let folder = next;
@@ -237,9 +271,8 @@ export const openSpool = async (root: string, mostOpen = MOST_OPEN) => {
         } catch (error) {
           // What cannot be read must not keep the others waiting: it comes again at the end of the line.
           unread ??= { error };
-          if (!folder) break;
         }
-        turnOver(folder);
+        if (folder) turnOver(folder);
       }
       // What was taken already must go its way: it is not handed out again.
       if (items.length === 0 && unread) throw unread.error;

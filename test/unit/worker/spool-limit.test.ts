@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { uuidv7 } from 'uuidv7';
 import { expect, onTestFinished, test } from 'vitest';
-import type { RunEvent } from '../../../src/domain/events.ts';
+import { eventId, type RunEvent } from '../../../src/domain/events.ts';
 import { middleOf } from '../../../src/worker/output-cuts.ts';
 import { openSpool, type Spool } from '../../../src/worker/spool.ts';
 
@@ -152,6 +152,46 @@ test('of very many that wait few are open, and all are shipped when the run log 
   expect(spool.waiting()).toBe(false);
   await spool.sweep(Infinity);
   expect(spool.bytes()).toBe(0);
+});
+
+test('P4: killed while very many wait, it opens few of them: what the coordination store knows already is not looked into again, only shipped, the oldest first', async () => {
+  const root = newRoot();
+  const spool = await openSpool(root, 10);
+  const ids: string[] = [];
+  for (let n = 0; n < 60; n += 1) ids.push((await endedRun(spool, 1)).of.runId);
+  const later = await openSpool(root, 10);
+  const found = await later.found(() => expect.unreachable());
+  expect(found.length).toBeLessThanOrEqual(11);
+  expect(later.countOfOpen()).toBe(found.length);
+  expect(later.bytes()).toBe(spool.bytes());
+  expect(await later.found(() => undefined)).toHaveLength(found.length); // and a second look adds nothing
+  for (const { folder } of found) later.release(folder);
+  const told = await ship(later);
+  expect(new Set(told.map(eventId)).size).toBe(told.length);
+  const shipped = told.flatMap((event) => (event.type === 'finished' ? [event.runId] : []));
+  expect(shipped.toSorted()).toStrictEqual(ids);
+  const rested = shipped.filter((id) => !found.some(({ folder }) => folder.of.runId === id));
+  expect(rested).toStrictEqual(rested.toSorted());
+  await later.sweep(Infinity);
+  expect(later.bytes()).toBe(0);
+});
+
+test('a folder that waits and that somebody has removed, or damaged, keeps no other from being shipped', async () => {
+  const root = newRoot();
+  const spool = await openSpool(root, 1);
+  const all: string[] = [];
+  for (let n = 0; n < 6; n += 1) all.push((await endedRun(spool, 1)).dir);
+  rmSync(all[2]!, { recursive: true });
+  writeFileSync(join(all[3]!, 'run'), '\0');
+  const told: RunEvent[] = [];
+  for (let n = 0; n < all.length; n += 1) {
+    const items = await spool.take(100).catch(() => []); // what cannot be read is told where there is nothing else
+    told.push(...items.map(({ event }) => event));
+    await spool.confirm(items);
+  }
+  expect(told.filter(({ type }) => type === 'finished')).toHaveLength(4);
+  await expect(spool.take(1)).rejects.toThrow('cannot be read');
+  expect(spool.waiting()).toBe(true);
 });
 
 test('what was set aside is counted across restarts', async () => {

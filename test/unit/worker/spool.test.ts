@@ -16,7 +16,7 @@ import { basename, join } from 'node:path';
 import { uuidv7 } from 'uuidv7';
 import { expect, onTestFinished, test } from 'vitest';
 import { eventId, type RunEvent } from '../../../src/domain/events.ts';
-import { factsIn } from '../../../src/worker/run-folder.ts';
+import { readRun } from '../../../src/worker/run-folder.ts';
 import { openSpool, type Spool } from '../../../src/worker/spool.ts';
 
 const at = '2026-11-27T03:00:00.000Z';
@@ -238,7 +238,7 @@ test('an intent and an event that the disk does not take are refused, and lost o
   await expect(folder.writeFacts({ live: { job: 'backup' }, more: true })).rejects.toThrow('ENOSPC');
   rmSync(join(dir, 'run'));
   writeFileSync(join(dir, 'run'), run);
-  expect(factsIn(dir)).toStrictEqual({ v: 1, live: { job: 'backup' } });
+  expect(readRun(dir).facts).toStrictEqual({ v: 1, live: { job: 'backup' } });
   rmSync(join(dir, 'events'));
   writeFileSync(join(dir, 'events'), whole);
   await folder.tell(signalled('B'));
@@ -283,7 +283,7 @@ test('a folder that the run log has all of serves another attempt, which finds n
   appendFileSync(left, 'printed late by the first');
   expect(readdirSync(root)).toStrictEqual([basename(second.dir)]);
   expect(second.isBegun()).toBe(false);
-  expect(factsIn(second.dir)).toBeUndefined();
+  expect(readRun(second.dir).facts).toBeUndefined();
   expect(await second.exit()).toBeUndefined();
   expect(await spool.look(second)).toMatchObject({ isBegun: false, exit: undefined, process: undefined });
   expect(await second.forbidStart()).toBe(true); // nobody has taken its `pid`
