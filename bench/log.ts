@@ -1,127 +1,35 @@
-// The run log: events a second end to end (spool, pipeline, store) beside the store's own bare insert rate, memory while the store is away, and reading with many stored. npm run bench -- log [millions]
+// The run log: events a second end to end (spool, pipeline, store) beside the store's own bare insert rate, and reading with many stored. npm run bench -- log [millions]
 // CRONSTREAM_BENCH_MONGO=mongodb://… measures that server too. Prints; fails nothing.
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { loadavg, tmpdir } from 'node:os';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
-import { defer, from, Subject } from 'rxjs';
 import { uuidv7 } from 'uuidv7';
-import type { RunEvent } from '../src/domain/events.ts';
 import { openEmbedded } from '../src/stores/embedded/env.ts';
 import { createEmbeddedRunLog } from '../src/stores/embedded/run-log.ts';
 import { openMongoRunLog } from '../src/stores/mongo/run-log.ts';
-import { systemClock } from '../src/streams/clock.ts';
-import { logPipeline } from '../src/streams/log-pipeline.ts';
 import type { RunLog } from '../src/streams/ports.ts';
 import { openSpool } from '../src/worker/spool.ts';
+import { folder, say, timed } from './support/measure.ts';
+import { eventsOf, fill, shipAll } from './support/spooled.ts';
 
-const clock = systemClock;
 const millions = Number(process.argv[2] ?? 1);
 const RUNS = 2_000;
 const PER_RUN = 4;
 
-const say = (what: string, value: number, unit: string): void =>
-  console.log(`${what.padEnd(78)} ${value.toFixed(value < 10 ? 2 : 0).padStart(9)} ${unit}`);
-const memory = (): number => {
-  globalThis.gc?.();
-  globalThis.gc?.();
-  return process.memoryUsage().heapUsed / 1e6;
-};
-const timed = async <T>(act: () => Promise<T>): Promise<readonly [seconds: number, value: T]> => {
-  const start = clock.monotonic();
-  const value = await act();
-  return [(clock.monotonic() - start) / 1_000, value];
-};
-const folder = (): string => mkdtempSync(join(tmpdir(), 'cronstream-bench-'));
-
-const at = new Date(clock.now()).toISOString();
-const text = new TextEncoder().encode('a line of what a job prints, as jobs do\n');
-const eventsOf = (job: string, runId = uuidv7()): RunEvent[] => {
-  const of = { v: 1, job, runId, attempt: 1, at } as const;
-  return [
-    {
-      ...of,
-      type: 'claimed',
-      seq: 0,
-      trigger: 'schedule',
-      fireTime: at,
-      worker: 'w',
-      workerName: 'w',
-      fence: 1,
-      jobRevision: 1,
-      command: 'true',
-      latenessMs: 3,
-    },
-    { ...of, type: 'started', seq: 1, pid: 1, host: 'h' },
-    { ...of, type: 'output', seq: 2, offset: 0, data: text },
-    { ...of, type: 'finished', seq: 3, outcome: 'succeeded', exitCode: 0, durationMs: 12, outputBytes: text.length },
-  ];
-};
-
-/** A spool in which runs wait, as a worker leaves it while the log is away. */
-const filled = async (dir: string, runs: number) => {
-  const spool = await openSpool(dir);
-  for (let n = 0; n < runs; n += 1) {
-    const folderOf = spool.open({ job: `job-${String(n % 50)}`, runId: uuidv7(), attempt: 1 });
-    await folderOf.writeFacts({ v: 1, live: { job: 'a' } });
-    writeFileSync(join(folderOf.dir, 'out'), text);
-    await folderOf.tell({
-      type: 'claimed',
-      at,
-      trigger: 'schedule',
-      fireTime: at,
-      worker: 'w',
-      workerName: 'w',
-      fence: 1,
-      jobRevision: 1,
-      command: 'true',
-      latenessMs: 3,
-    });
-    await folderOf.tell({ type: 'started', at, pid: 1, host: 'h' });
-    await folderOf.cut(at, 1_000_000, true);
-    await folderOf.tell({ type: 'finished', at, outcome: 'succeeded', exitCode: 0, durationMs: 12 });
-    spool.release(folderOf);
-  }
-  return spool;
-};
-
 const endToEnd = async (name: string, log: RunLog, bare: (events: readonly object[]) => Promise<unknown>): Promise<void> => {
   const dir = folder();
-  const heap = memory();
-  const [fillS, spool] = await timed(() => filled(join(dir, 'spool'), RUNS));
+  const spool = await openSpool(join(dir, 'spool'));
+  const [fillS] = await timed(() => fill(spool, RUNS));
   say(`${name}: runs a second into the spool, one after the other, end fsynced`, RUNS / fillS, '/s');
-  say(`${name}: heap for each run that waits in the spool`, ((memory() - heap) * 1e6) / RUNS, 'bytes');
   const rows = Array.from({ length: RUNS }, (_, n) => eventsOf(`bare-${String(n % 50)}`))
     .flat()
     .map((event, n) => ({ ...event, _id: `bare/${String(n).padStart(9, '0')}` }));
   const [bareS] = await timed(async () => {
     for (let n = 0; n < rows.length; n += 1_000) await bare(rows.slice(n, n + 1_000));
   });
-  const stop$ = new Subject<void>();
-  const [shipS] = await timed(
-    () =>
-      new Promise<void>((resolve, reject) => {
-        logPipeline({
-          source: {
-            take: (most) => from(spool.take(most)),
-            confirm: (items) => from(spool.confirm(items)),
-            setAside: (event, reason) => from(spool.setAside(event, reason)),
-            wakes$: spool.wakes$,
-          },
-          append: (events) => defer(() => log.append(events)),
-          clock,
-          stop$,
-        }).subscribe({
-          next: (news) => {
-            if (news.type === 'lagging') reject(news.error as Error);
-            if (!spool.waiting()) stop$.next();
-          },
-          error: reject,
-          complete: resolve,
-        });
-      }),
-  );
+  const [shipS] = await timed(() => shipAll(spool, log.append));
   const [endS, bareRate] = [(RUNS * PER_RUN) / shipS, rows.length / bareS];
   say(`${name}: bare inserts of events, 1,000 at once`, bareRate, 'events/s');
   say(`${name}: spool → pipeline → store, document and statistics mark of each run`, endS, 'events/s');

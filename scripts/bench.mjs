@@ -8,7 +8,7 @@ import { failure, main, root } from './lib/steps.mjs';
 const [name, ...rest] = process.argv.slice(2);
 
 await main(async () => {
-  const known = readdirSync(join(root, 'bench')).map((file) => file.replace(/\.(ts|mjs)$/, ''));
+  const known = readdirSync(join(root, 'bench')).flatMap((file) => /^(.*)\.(ts|mjs)$/.exec(file)?.[1] ?? []);
   if (name === undefined || !known.includes(name)) throw failure(`Which one? npm run bench -- NAME, one of ${known.join(', ')}`);
   const plain = join(root, 'bench', `${name}.mjs`);
   const program = existsSync(plain) ? plain : join(root, '.cache/bench', `${name}.mjs`);
