@@ -1,9 +1,11 @@
 // P4: the log database away and the worker killed -9 meanwhile: jobs run on, and every run and its output is in the log once it is back.
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { MongoClient } from 'mongodb';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
-import { startCluster } from '../support/cluster.ts';
+import { PROGRAM, startCluster } from '../support/cluster.ts';
 import { startEtcd, startMongo, until } from '../support/servers.ts';
 
 const canRun = inject('etcdBinaries').length > 0 && inject('mongoBinaries').length > 0;
@@ -73,5 +75,29 @@ describe.skipIf(!canRun)('a log database that is away [needs etcd, mongo]', () =
         .toSorted(),
     );
     expect(new Set(told()).size).toBe(told().length);
+
+    // The whole log, not only what the API shows of it: every run has its events and the document that they make.
+    const log = (command: string) => {
+      const args = [PROGRAM, 'log', command, '--mongo', mongo.url, '--database', cluster.database, '--json'];
+      const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 60_000 });
+      return {
+        status,
+        stderr,
+        ...(JSON.parse(stdout) as { readonly runs: number; readonly faults: number; readonly found: object[] }),
+      };
+    };
+    expect(log('verify')).toMatchObject({ status: 0, runs: told().length, faults: 0 });
+    const [runId = ''] = told();
+    const client = new MongoClient(mongo.url);
+    onTestFinished(() => client.close());
+    await client.db(cluster.database).collection<{ _id: string }>('log').deleteOne({ _id: runId });
+    expect(log('verify')).toMatchObject({
+      status: 1,
+      faults: 1,
+      found: [{ runId, fault: 'missing' }],
+    });
+    expect(damaged.stderr).toContain('log rebuild');
+    expect(log('rebuild')).toMatchObject({ status: 0, faults: 1 });
+    expect(log('verify')).toMatchObject({ status: 0, runs: told().length, faults: 0 });
   }, 240_000);
 });
