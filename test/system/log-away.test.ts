@@ -91,11 +91,8 @@ describe.skipIf(!canRun)('a log database that is away [needs etcd, mongo]', () =
     const client = new MongoClient(mongo.url);
     onTestFinished(() => client.close());
     await client.db(cluster.database).collection<{ _id: string }>('log').deleteOne({ _id: runId });
-    expect(log('verify')).toMatchObject({
-      status: 1,
-      faults: 1,
-      found: [{ runId, fault: 'missing' }],
-    });
+    const damaged = log('verify');
+    expect(damaged).toMatchObject({ status: 1, faults: 1, found: [{ runId, fault: 'missing' }] });
     expect(damaged.stderr).toContain('log rebuild');
     expect(log('rebuild')).toMatchObject({ status: 0, faults: 1 });
     expect(log('verify')).toMatchObject({ status: 0, runs: told().length, faults: 0 });
