@@ -61,7 +61,7 @@ export const outbox = ({ coordination, runLog, keys, clock, log }: OutboxDeps, l
   let most = FEW;
   const append = async (events: readonly RunEvent[]): Promise<void> => {
     const { refused, conflicts } = await runLog.append(events).catch((error: unknown) => {
-      most = Math.max(1, Math.floor(events.length / 2));
+      most = Math.max(1, Math.floor(events.length / 4));
       throw error;
     });
     for (const { event, reason } of refused) log.error({ event, reason }, 'the run log refuses an event of the outbox');
@@ -78,7 +78,7 @@ export const outbox = ({ coordination, runLog, keys, clock, log }: OutboxDeps, l
     }
     if (taken.length === 0) return false;
     for (const part of partsOf(events, most)) await append(part);
-    most = Math.min(MOST, most * 2);
+    most = Math.min(MOST, most + Math.ceil(most / 4));
     for (const part of partsOf(taken, AT_ONCE)) {
       const { succeeded } = await coordination.transact(removeKeys(part, leader));
       if (!succeeded) return false;

@@ -26,11 +26,11 @@ export type Batching<T, R> = {
 };
 
 /** Writes in batches, at `size` or after `spanMs`, and emits what each write answered. One write in flight, order kept. What failed is written again until it
- *  succeeds, at first in halves: a store that is slower than the time limit would never take the whole, however often it is sent. The end of the source flushes what is left. */
+ *  succeeds, in ever smaller parts: a store that is slower than the time limit would never take the whole, however often it is sent. The end of the source flushes what is left. */
 export const inBatches =
   <T, R>({ spanMs, size, write, clock, timeoutMs = 30_000, backoff = {} }: Batching<T, R>): OperatorFunction<T, R> =>
   (items$) => {
-    /** How many are written at once: halved by each failure, a twentieth more after each success. */
+    /** How many are written at once: a quarter after each failure (each costs the whole time limit), a quarter more after each success. */
     let most = size;
     const inParts = (batch: readonly T[]): Observable<R> => {
       let left = batch;
@@ -40,11 +40,11 @@ export const inBatches =
           timeout({ first: timeoutMs, scheduler: clock.scheduler }),
           tap({
             error: () => {
-              most = Math.max(1, Math.floor(part.length / 2));
+              most = Math.max(1, Math.floor(part.length / 4));
             },
             complete: () => {
               left = left.slice(part.length);
-              most = Math.min(size, most + Math.ceil(size / 20));
+              most = Math.min(size, most + Math.ceil(most / 4));
             },
           }),
         );
