@@ -1,6 +1,6 @@
-import { catchError, concat, defer, EMPTY, exhaustMap, ignoreElements, merge, of, repeat, tap, type Observable } from 'rxjs';
+import { catchError, defer, EMPTY, exhaustMap, ignoreElements, merge, of, repeat, tap, type Observable } from 'rxjs';
 import type { Logger } from 'pino';
-import { parseRunEvent, type RunEvent } from '../domain/events.ts';
+import { eventId, parseRunEvent, type RunEvent } from '../domain/events.ts';
 import type { Keys } from '../domain/keys.ts';
 import { packItems, removeKeys } from '../domain/moves.ts';
 import type { Compare } from '../domain/transaction.ts';
@@ -22,8 +22,6 @@ const LOOK_MS = 250;
 const [FEW, MOST] = [50, 1_000];
 /** Items of one transaction. */
 const AT_ONCE = 100;
-/** Packs that are made between two looks at the run log. */
-const PACKS = 50;
 
 /** `job`: of an item that tells of one tick of that job and is not packed yet. */
 type Item = { readonly entry: Entry; readonly job?: string };
@@ -59,13 +57,18 @@ export const outbox = ({ coordination, runLog, keys, clock, log }: OutboxDeps, l
     for (const { key, revision } of entries) if (items.get(key)?.entry.revision === revision) items.delete(key);
   };
   let most = FEW;
-  const append = async (events: readonly RunEvent[]): Promise<void> => {
+  /** Keys of what is on its way to the run log: it is not packed meanwhile. */
+  let underway: ReadonlySet<string> = new Set();
+  /** Answers the ids of what the run log will never take. */
+  const append = async (events: readonly RunEvent[]): Promise<readonly string[]> => {
     const { refused, conflicts } = await runLog.append(events).catch((error: unknown) => {
-      most = Math.max(1, Math.floor(events.length / 4));
+      most = Math.max(1, Math.floor(events.length / 4)); // each failure may cost the whole time limit
       throw error;
     });
-    for (const { event, reason } of refused) log.error({ event, reason }, 'the run log refuses an event of the outbox');
+    for (const { event, reason } of refused)
+      log.error({ event, reason }, 'the run log refuses an event of the outbox: it stays there');
     for (const id of conflicts) log.error({ id }, 'the run log holds another event under this id');
+    return refused.map(({ event }) => eventId(event));
   };
   /** The oldest that wait, at most as many as one append takes; whether there are more. */
   const ship = async (): Promise<boolean> => {
@@ -77,9 +80,13 @@ export const outbox = ({ coordination, runLog, keys, clock, log }: OutboxDeps, l
       events.push(...eventsOf(entry));
     }
     if (taken.length === 0) return false;
-    for (const part of partsOf(events, most)) await append(part);
+    underway = new Set(taken.map(({ key }) => key));
+    const refused = new Set<string>();
+    for (const part of partsOf(events, most)) for (const id of await append(part)) refused.add(id);
     most = Math.min(MOST, most + Math.ceil(most / 4));
-    for (const part of partsOf(taken, AT_ONCE)) {
+    const [stored, stays] = split(taken, (entry) => !eventsOf(entry).some((event) => refused.has(eventId(event))));
+    forget(stays);
+    for (const part of partsOf(stored, AT_ONCE)) {
       const { succeeded } = await coordination.transact(removeKeys(part, leader));
       if (!succeeded) return false;
       forget(part);
@@ -87,7 +94,7 @@ export const outbox = ({ coordination, runLog, keys, clock, log }: OutboxDeps, l
     return items.size > 0;
   };
   const pack = async (): Promise<void> => {
-    for (const { job, first, more } of fullOnes(items.values()).slice(0, PACKS)) {
+    for (const { job, first, more } of fullOnes(items.values(), underway)) {
       const value = packed(job, [first, ...more].flatMap(eventsOf).filter(isTickEvent));
       const { key, transaction } = packItems({ first, more }, value, leader);
       const { succeeded, revision } = await coordination.transact(transaction);
@@ -99,14 +106,18 @@ export const outbox = ({ coordination, runLog, keys, clock, log }: OutboxDeps, l
   let isMore = false;
   const step$ = defer(async () => {
     isMore = false;
-    isMore = await ship();
+    isMore = await ship().finally(() => {
+      underway = new Set();
+    });
   }).pipe(catchError(told(log, 'the outbox could not be shipped: it stays where it is')));
-  const pack$ = defer(pack).pipe(catchError(told(log, 'the outbox could not be packed: it stays as it is')));
   const ship$ = every(LOOK_MS, clock).pipe(
-    exhaustMap(() => concat(step$, pack$).pipe(repeat({ delay: () => (isMore ? of(undefined) : EMPTY) }))),
-    ignoreElements(),
+    exhaustMap(() => step$.pipe(repeat({ delay: () => (isMore ? of(undefined) : EMPTY) }))),
   );
-  return merge(feed$, ship$);
+  // By itself: a run log that does not answer keeps the shipping waiting for as long as its time limit.
+  const pack$ = every(LOOK_MS, clock).pipe(
+    exhaustMap(() => defer(pack).pipe(catchError(told(log, 'the outbox could not be packed: it stays as it is')))),
+  );
+  return merge(feed$, merge(ship$, pack$).pipe(ignoreElements()));
 };
 
 const told =
@@ -138,14 +149,19 @@ const parsed = (text: string): unknown => {
 const partsOf = <T>(all: readonly T[], size: number): readonly (readonly T[])[] =>
   Array.from({ length: Math.ceil(all.length / size) }, (_, n) => all.slice(n * size, (n + 1) * size));
 
+const split = <T>(all: readonly T[], holds: (each: T) => boolean): readonly [readonly T[], readonly T[]] => [
+  all.filter(holds),
+  all.filter((each) => !holds(each)),
+];
+
 type Full = { readonly job: string; readonly first: Entry; readonly more: Entry[] };
 
 /** Of each job the ticks that are not packed, a whole pack at a time, the oldest first. */
-const fullOnes = (items: Iterable<Item>): readonly Full[] => {
+const fullOnes = (items: Iterable<Item>, underway: ReadonlySet<string>): readonly Full[] => {
   const filling = new Map<string, Full>();
   const full: Full[] = [];
   for (const { entry, job } of items) {
-    if (job === undefined) continue;
+    if (job === undefined || underway.has(entry.key)) continue;
     const pack = filling.get(job);
     if (!pack) filling.set(job, { job, first: entry, more: [] });
     else if (pack.more.push(entry) === AT_ONCE - 1) {

@@ -1,7 +1,6 @@
 import {
   catchError,
   concat,
-  concatMap,
   defer,
   EMPTY,
   endWith,
@@ -23,6 +22,7 @@ import {
   type MonoTypeOperatorFunction,
 } from 'rxjs';
 import { eventId, type RunEvent } from '../domain/events.ts';
+import { retrying } from './backoff.ts';
 import { inBatches } from './batches.ts';
 import { after, type Clock } from './clock.ts';
 import type { Appended } from './ports.ts';
@@ -60,8 +60,8 @@ export type PipelineOptions<I extends { readonly event: RunEvent }> = {
   readonly deadlineMs?: number;
 };
 
-/** Carries events from the spool to the run log: batches by time or size, one write in flight, repeated until it succeeds, then confirmed. Hands out at most two batches
- *  that are not confirmed, so that what waits, waits on disk. Completes when it was stopped and all that it had taken is stored, or `deadlineMs` after the stop. */
+/** Carries events from the spool to the run log: batches by time or size, one write in flight, repeated until it succeeds, then confirmed. At most two batches, and some 4 MB,
+ *  are taken and not confirmed, so that what waits, waits on disk. Completes when it was stopped and all that it had taken is stored, or `deadlineMs` after the stop. */
 export const logPipeline = <I extends { readonly event: RunEvent }>({
   source,
   append,
@@ -76,44 +76,47 @@ export const logPipeline = <I extends { readonly event: RunEvent }>({
     const news$ = new Subject<PipelineNews>();
     const stopped$ = stop$.pipe(take(1), shareReplay({ bufferSize: 1, refCount: true }));
     const room$ = new Subject<void>();
-    let outstanding = 0;
-    const take$ = defer(() => (outstanding >= 2 * size ? EMPTY : source.take(Math.min(size, 2 * size - outstanding)))).pipe(
+    const onError = (error: unknown): void => {
+      news$.next({ type: 'lagging', error });
+    };
+    /** What was taken and is not confirmed. */
+    let [outstanding, outstandingBytes] = [0, 0];
+    const take$ = defer(() =>
+      outstanding >= 2 * size || outstandingBytes >= MOST_BYTES ? EMPTY : source.take(Math.min(size, 2 * size - outstanding)),
+    ).pipe(
       tap((items) => {
         outstanding += items.length;
+        outstandingBytes += bytesOf(items);
         if (items.length > 0) room$.next(); // there may be more behind them
       }),
     );
-    const write = (items: readonly I[]): Observable<PipelineNews> => {
-      const startedAt = clock.monotonic();
+    let startedAt = clock.monotonic();
+    const write = (items: readonly I[]): Observable<Appended> => {
+      startedAt = clock.monotonic();
+      return append(items.map(({ event }) => event));
+    };
+    const settle = (items: readonly I[], { refused, conflicts }: Appended): Observable<PipelineNews> => {
+      const cut = cutOutputs(items);
+      const persistently = (act: () => Observable<unknown>): Observable<never> =>
+        defer(act).pipe(retrying(clock, { onError }), ignoreElements());
+      const kept$ = concat(
+        ...refused.map(({ event, reason }) => persistently(() => source.setAside(event, reason))),
+        persistently(() => source.confirm(items)),
+      );
+      const told: readonly PipelineNews[] = [
+        { type: 'stored', count: items.length - refused.length },
+        ...refused.map((each) => ({ type: 'refused', ...each }) as const),
+        ...conflicts.filter((id) => !cut.has(id)).map((id) => ({ type: 'conflict', id }) as const),
+      ];
       /** The next write begins no sooner than these events may take. */
       const paced$ = defer(() => {
+        outstanding -= items.length;
+        outstandingBytes -= bytesOf(items);
+        room$.next();
         const waitMs = startedAt + (items.length * 1_000) / mostPerSecond - clock.monotonic();
         return waitMs > 0 ? after(waitMs, clock).pipe(ignoreElements(), takeUntil(stopped$)) : EMPTY;
       });
-      const cut = cutOutputs(items);
-      const stored$ = append(items.map(({ event }) => event)).pipe(
-        concatMap(({ refused, conflicts }) => {
-          const kept$ = concat(...refused.map(({ event, reason }) => source.setAside(event, reason)), source.confirm(items)).pipe(
-            ignoreElements(),
-          );
-          const told: readonly PipelineNews[] = [
-            { type: 'stored', count: items.length - refused.length },
-            ...refused.map((each) => ({ type: 'refused', ...each }) as const),
-            ...conflicts.filter((id) => !cut.has(id)).map((id) => ({ type: 'conflict', id }) as const),
-          ];
-          return concat(kept$, from(told));
-        }),
-        tap({
-          complete: () => {
-            outstanding -= items.length;
-            room$.next();
-          },
-        }),
-      );
-      return concat(stored$, paced$);
-    };
-    const onError = (error: unknown): void => {
-      news$.next({ type: 'lagging', error });
+      return concat(kept$, from(told), paced$);
     };
     const stored$ = pulling(
       merge(source.wakes$, room$),
@@ -121,7 +124,7 @@ export const logPipeline = <I extends { readonly event: RunEvent }>({
       stopped$,
     ).pipe(
       mergeMap((items) => items),
-      inBatches({ spanMs, size, write, clock, backoff: { onError } }),
+      inBatches({ spanMs, size, write, settle, clock, backoff: { onError } }),
     );
     const late$ = stopped$.pipe(
       switchMap(() => after(deadlineMs, clock)),
@@ -137,6 +140,10 @@ export const logPipeline = <I extends { readonly event: RunEvent }>({
   });
 
 const END = 'end' as const;
+/** Output is much larger than other events: of it less is taken at once. */
+const MOST_BYTES = 4_000_000;
+const bytesOf = (items: readonly { readonly event: RunEvent }[]): number =>
+  items.reduce((sum, { event }) => sum + (event.type === 'output' ? event.data.length : 0), 0);
 
 /** Ids of outputs that the spool has cut away. Where the run log has such an event whole, from before a crash, nothing is lost: that is no conflict. */
 const cutOutputs = (items: readonly { readonly event: RunEvent }[]): ReadonlySet<string> =>

@@ -93,7 +93,9 @@ export const openEventFile = <L>({ path, shippedPath, onLine }: EventFileOptions
       given = { count: given.count + lengths.length, bytes: given.bytes + sum(lengths) };
       read = [];
     },
-    confirm: (lines: number): void => {
+    /** So many of those that were handed out, in their order. */
+    confirm: (handed: number): void => {
+      const lines = Math.min(handed, waiting.length);
       confirmed = { count: confirmed.count + lines, bytes: confirmed.bytes + sum(waiting.slice(0, lines)) };
       waiting = waiting.slice(lines);
       if (shippedPath === undefined || confirmed.count - noted < NOTE_EVERY) return;

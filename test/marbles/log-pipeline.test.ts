@@ -1,4 +1,4 @@
-import { defer, EMPTY, map, NEVER, of, takeUntil, tap, throwError, timer, toArray, type Observable } from 'rxjs';
+import { concat, defer, EMPTY, map, NEVER, of, takeUntil, tap, throwError, timer, toArray, type Observable } from 'rxjs';
 import { expect, test } from 'vitest';
 import type { RunEvent } from '../../src/domain/events.ts';
 import { logPipeline, type LogSource, type PipelineNews } from '../../src/streams/log-pipeline.ts';
@@ -53,6 +53,27 @@ test('hands out two batches that are not confirmed, and no more', marbles(({ exp
   expectObservable(logPipeline({ source: spoolOf(100, NEVER, notes), append: () => NEVER, clock, ...sizes, stop$: NEVER }), '100ms !').toBe('');
   flush();
   expect(notes).toStrictEqual(['take 0,1', 'take 2,3']);
+}));
+
+test('of large outputs no more is taken than some megabytes, however few they are', marbles(({ expectObservable, clock, flush }) => {
+  const output = (seq: number): Item => ({ event: { v: 1, type: 'output', job: 'a', runId: 'r', attempt: 1, seq, at: '', offset: 0, data: new Uint8Array(1_500_000) } });
+  let taken = 0;
+  const source: LogSource<Item> = { ...spoolOf(0, NEVER, []), take: () => defer(() => of([output(taken++)])) };
+  expectObservable(logPipeline({ source, append: () => NEVER, clock, spanMs: 10, size: 1_000, stop$: NEVER }), '100ms !').toBe('');
+  flush();
+  expect(taken).toBe(3);
+}));
+
+test('P4: what was stored is confirmed once, though that takes longer than a write may; where the disk does not take it, it is tried again', marbles(({ cold, expectObservable, clock, flush }) => {
+  const notes: string[] = [];
+  const source = spoolOf(2, NEVER, notes);
+  let tries = 0;
+  const confirm: LogSource<Item>['confirm'] = (items) =>
+    defer(() => (tries++ < 1 ? throwError(() => new Error('disk')) : cold('100s |').pipe((end$) => concat(end$, source.confirm(items)))));
+  const told$ = logPipeline({ source: { ...source, confirm }, append: (events) => (notes.push(`append ${String(events.length)}`), of(fine)), clock, ...sizes, stop$: NEVER });
+  expectObservable(told$.pipe(map(({ type }) => type), takeUntil(timer(150_000, clock.scheduler)), toArray())).toBe('150s (a|)', { a: ['lagging', 'stored'] });
+  flush();
+  expect(notes).toStrictEqual(['take 0,1', 'append 2', 'confirm 0,1']);
 }));
 
 test('P4: while the run log is away it says so, and what waits is stored when it is back', marbles(({ expectObservable, clock, flush }) => {

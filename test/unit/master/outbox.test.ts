@@ -128,3 +128,58 @@ test('a pack that cannot be read stays, and keeps none from being shipped', asyn
   expect((await lying(master)).map(({ value }) => value)).toStrictEqual([damaged]);
   expect(shipped).toStrictEqual(ids([skipped(1)]));
 });
+
+test('P3: a run log that does not answer keeps nothing from being packed, of many jobs', async () => {
+  const memory = createMemoryRunLog();
+  const asked: number[] = [];
+  const waits: (() => void)[] = [];
+  const runLog = {
+    ...memory,
+    append: async (events: readonly RunEvent[]) => {
+      asked.push(events.length);
+      if (asked.length === 1) await new Promise<void>((resolve) => waits.push(resolve));
+      return memory.append(events);
+    },
+  };
+  await using master = await startMaster({ runLog });
+  await fill(master, [skipped(0)]);
+  await until(
+    () => asked.length,
+    (count) => count === 1,
+  );
+  const jobs = Array.from({ length: 60 }, (_, n) => `j${String(n)}`);
+  const all = jobs.flatMap((job) => Array.from({ length: 200 }, (_, n) => ({ ...skipped(n), job })));
+  await fill(master, all);
+  await until(
+    () => lying(master),
+    (entries) => entries.length === 1 + 2 * jobs.length,
+  );
+  expect(asked).toStrictEqual([1]);
+  waits.forEach((go) => go());
+  await until(
+    () => lying(master),
+    (entries) => entries.length === 0,
+  );
+  expect(asked.reduce((sum, count) => sum + count, 0)).toBe(1 + all.length);
+});
+
+test('P3: what the run log will never take stays in the outbox, and keeps no other there', async () => {
+  const memory = createMemoryRunLog();
+  const poison = { ...skipped(7), job: 'poison' };
+  const isPoison = (event: RunEvent): boolean => 'job' in event && event.job === 'poison';
+  const runLog = {
+    ...memory,
+    append: async (events: readonly RunEvent[]) => {
+      await memory.append(events.filter((event) => !isPoison(event)));
+      return { refused: events.filter(isPoison).map((event) => ({ event, reason: 'no' })), conflicts: [] };
+    },
+  };
+  await using master = await startMaster({ runLog });
+  await fill(master, [skipped(1), poison, skipped(2)]);
+  const left = await until(
+    () => lying(master),
+    (entries) => entries.length === 1,
+  );
+  expect(left.map(({ value }) => JSON.parse(value) as unknown)).toStrictEqual([poison]);
+  expect(await waiting(master)).toBe(1);
+});

@@ -68,6 +68,17 @@ test('events are numbered and handed out in order, each once; a new process hand
   expect(await takeAll((await again()).spool)).toStrictEqual(handed);
 });
 
+test('P4: more cannot be confirmed than was handed out: what was never stored stays', async () => {
+  const { spool, folder } = await oneRun();
+  for (const signal of ['A', 'B', 'C']) await folder.tell(signalled(signal));
+  spool.release(folder);
+  const items = await spool.take(2);
+  await spool.confirm(items);
+  await spool.confirm(items);
+  expect(folder.isDone()).toBe(false);
+  expect((await takeAll(spool)).map((event) => 'signal' in event && event.signal)).toStrictEqual(['C']);
+});
+
 test('what the run log has confirmed is not shipped again after a restart, but for a little', async () => {
   const { spool, folder, again } = await oneRun();
   for (let n = 0; n < 130; n += 1) await folder.tell(signalled(`S${n}`));
