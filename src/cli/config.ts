@@ -72,7 +72,7 @@ export const OPTIONS = {
     kind: 'count',
     in: working,
     flag: '--spool-limit <bytes>',
-    help: 'what may wait on the disk for the run log; above it the oldest output goes, never an outcome (2000000000)',
+    help: 'what may wait on the disk for the run log, less where the disk is nearly full; above it the oldest output goes, never an outcome (2000000000)',
   },
   batchTime: {
     kind: 'count',

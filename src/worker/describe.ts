@@ -31,7 +31,7 @@ export const createDescription = (
     users: [...users.all.keys()],
     running: runs.count(),
     spoolBytes: spool.bytes(),
-    spoolLimitBytes: config.spoolLimitBytes ?? SPOOL_LIMIT_BYTES,
+    spoolLimitBytes: Math.min(spool.roomBytes(), config.spoolLimitBytes ?? SPOOL_LIMIT_BYTES),
     spoolCutBytes: spool.cutBytes(),
     setAside: spool.countOfSetAside(),
     draining: here.draining,

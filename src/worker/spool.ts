@@ -5,6 +5,7 @@ import { Subject, type Observable } from 'rxjs';
 import type { RunEvent } from '../domain/events.ts';
 import { FILES, type Exit } from '../launcher/protocol.ts';
 import { openRunFolder, readJson, readRun, sizeOf, type FolderOf, type RunFolder } from './run-folder.ts';
+import { freeBytesAt, roomOf } from './spool-room.ts';
 
 /** An event on its way to the run log, with the folder that waits for its confirmation. */
 export type SpoolItem = { readonly event: RunEvent; readonly folder: RunFolder };
@@ -60,6 +61,7 @@ export const openSpool = async (root: string, mostOpen = MOST_OPEN) => {
   let setAside = (await readFile(join(root, REFUSED), 'utf8').catch(() => '')).split('\n').length - 1;
   let intents: ReadonlyMap<RunFolder, number> = new Map();
   let cutBytes = 0;
+  let roomBytes = Infinity;
   let canPunch = true;
   const wakes$ = new Subject<void>();
 
@@ -296,19 +298,22 @@ export const openSpool = async (root: string, mostOpen = MOST_OPEN) => {
       if (folder.isDone()) handOver(folder);
       else rest(folder);
     },
-    /** Keeps the spool within its limit, in bytes on the disk: gives back what will never be told anyway, then throws away output of attempts that have ended, the oldest first. Events stay,
-     *  whatever the limit says: an outcome is never lost (P4). */
+    /** Keeps the spool within its limit, in bytes on the disk, and where the disk is smaller within what leaves a share of it free: gives back what will never be told anyway, then throws away output of
+     *  attempts that have ended, the oldest first. Events stay, whatever the limit says: an outcome is never lost (P4). */
     trim: async (limitBytes: number): Promise<Trimmed> => {
-      if (bytes() > limitBytes) await sweep(Infinity);
-      const isFull = bytes() > limitBytes;
+      roomBytes = roomOf({ allowedBytes: limitBytes, usedBytes: bytes(), freeBytes: await freeBytesAt(root) });
+      if (bytes() > roomBytes) await sweep(Infinity);
+      const isFull = bytes() > roomBytes;
       for (const folder of folders.values())
         if (canPunch)
           await folder.punchOutput(isFull ? LEAST_PUNCH_BYTES : PUNCH_BYTES).catch(() => {
             canPunch = false; // this file system, or this machine without `fallocate`, cannot
           });
       const now = bytes();
-      return now > limitBytes ? dropOldest(now - limitBytes * DOWN_TO) : { bytes: 0, attempts: 0 };
+      return now > roomBytes ? dropOldest(now - roomBytes * DOWN_TO) : { bytes: 0, attempts: 0 };
     },
+    /** The limit that counted at the last look: that of the disk, where it is the smaller one. Infinity before the first. */
+    roomBytes: (): number => roomBytes,
     /** An event that the run log will never take is kept for a person to look at. */
     setAside: async (event: RunEvent, reason: string): Promise<void> => {
       await appendFile(join(root, REFUSED), `${JSON.stringify({ reason, event })}\n`, { mode: 0o600 });

@@ -310,8 +310,10 @@ const live = (deps: WorkerDeps, parts: Parts): Observable<WorkerStatus> => {
         tap(({ bytes, attempts }) => {
           if (bytes > 0)
             log.warn(
-              { limitBytes, cutBytes: bytes, attempts },
-              'the spool is full: the oldest output in it was thrown away; outcomes stay',
+              { limitBytes: spool.roomBytes(), cutBytes: bytes, attempts },
+              spool.roomBytes() < limitBytes
+                ? 'the disk of the spool is nearly full: the oldest output in it was thrown away; outcomes stay'
+                : 'the spool is full: the oldest output in it was thrown away; outcomes stay',
             );
         }),
         catchError((error: unknown) => {

@@ -155,7 +155,9 @@ const warningsOf = (
   const spool = spoolsIn(seen);
   return [
     ...(spool.filling > 0
-      ? [`the spool of ${String(spool.filling)} worker(s) is nearly full: the run log does not take what they have to tell`]
+      ? [
+          `the spool of ${String(spool.filling)} worker(s) is nearly full, or its disk: the run log does not take what they have to tell, or others fill the disk`,
+        ]
       : []),
     ...(spool.cutBytes > 0
       ? [`${String(spool.cutBytes)} bytes of output were thrown away by workers whose spool was full; no outcome was`]

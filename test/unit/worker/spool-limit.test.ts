@@ -1,12 +1,13 @@
 // P4: a run log that is away for long: the disk of the spool has a limit, memory goes by what is open, and no outcome is lost.
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { uuidv7 } from 'uuidv7';
 import { expect, onTestFinished, test } from 'vitest';
 import { eventId, type RunEvent } from '../../../src/domain/events.ts';
 import { middleOf } from '../../../src/worker/output-cuts.ts';
+import { roomOf } from '../../../src/worker/spool-room.ts';
 import { openSpool, type Spool } from '../../../src/worker/spool.ts';
 
 const at = '2026-11-27T03:00:00.000Z';
@@ -24,6 +25,15 @@ const canPunch = (): boolean => {
   const file = join(newRoot(), '..', 'probe');
   writeFileSync(file, Buffer.alloc(64 * kB, 1));
   return spawnSync('fallocate', ['-p', '-o', '0', '-l', String(32 * kB), file]).status === 0;
+};
+
+/** A disk of so many MB with a spool folder on it, gone with the test; undefined where this user may not mount one. */
+const smallDisk = (megabytes: number): string | undefined => {
+  const root = newRoot();
+  mkdirSync(root);
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', root]).status !== 0) return undefined;
+  onTestFinished(() => expect(spawnSync('umount', [root]).status).toBe(0)); // before the folder itself goes
+  return root;
 };
 
 /** A run that has ended and printed so much; nothing of it is shipped. */
@@ -98,6 +108,37 @@ test('what was handed out before the cut is the same when it is handed out again
   expect(handed).toMatchObject([{ type: 'output', offset: 0 }]);
   expect(events[0]).toStrictEqual(handed[0]);
   expect(events.slice(1, -1).every((event) => event.type === 'output' && event.data.length === 0)).toBe(true);
+});
+
+test('P4: on a disk that is smaller than its limit the oldest output goes before the disk is full, and no outcome', async ({
+  skip,
+}) => {
+  const disk = smallDisk(4);
+  if (disk === undefined) return skip('only root can mount a small disk');
+  const spool = await openSpool(disk);
+  const ids: string[] = [];
+  for (let n = 0; n < 40; n += 1) {
+    ids.push((await endedRun(spool, 200 * kB)).of.runId); // 8 MB in all
+    await spool.trim(2_000_000_000);
+  }
+  expect(spool.roomBytes()).toBeLessThan(4_000 * kB);
+  expect(spool.bytes()).toBeLessThanOrEqual(spool.roomBytes());
+  expect(spool.cutBytes()).toBeGreaterThan(4_000 * kB);
+  const events = await ship(spool);
+  const all = ids.map((id) => told(events, id));
+  expect(all.map(({ last }) => last)).toStrictEqual(ids.map(() => 'finished'));
+  expect(all[0]).toMatchObject({ printed: 0, dropped: 200 * kB });
+  expect(all[39]).toMatchObject({ printed: 200 * kB, dropped: 0 });
+});
+
+test.each([
+  ['what it was allowed', { allowedBytes: 50, usedBytes: 10, freeBytes: 90 }, 50],
+  ['on a smaller disk what leaves a fifth of it free', { allowedBytes: 500, usedBytes: 10, freeBytes: 90 }, 80],
+  ['less, where others fill the disk', { allowedBytes: 500, usedBytes: 50, freeBytes: 0 }, 40],
+  ['nothing that it does not take itself, where they have filled it', { allowedBytes: 500, usedBytes: 0, freeBytes: 0 }, 0],
+  ['what it was allowed, where nobody knows what is free', { allowedBytes: 500, usedBytes: 10, freeBytes: undefined }, 500],
+] as const)('the room of a spool: %s', (_what, given, room) => {
+  expect(roomOf(given)).toBe(room);
 });
 
 test('a live run keeps its output; below the middle that will never be told the disk is given back', async () => {
