@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { FILES, type Exit } from '../launcher/protocol.ts';
@@ -49,6 +49,13 @@ export const sizeOf = (dir: string): { readonly bytes: number; readonly outputBy
   const outputBytes = (out?.blocks ?? 0) * 512;
   return { bytes: FOLDER_BYTES + (events?.size ?? 0) + outputBytes, outputBytes };
 };
+
+/** Throws away the output of a folder that is not open and of which nothing is on its way: its events will say that it is gone. False where that cannot be done. */
+export const isOutputGone = (dir: string): Promise<boolean> =>
+  truncate(join(dir, FILES.out)).then(
+    () => true,
+    () => false,
+  );
 
 /** Opens the folder, which need not be there yet. Lines that a crash left half-written are cut off. `onMore` is called when there is something to take. */
 export const openRunFolder = (dir: string, of: FolderOf, onMore: () => void = () => undefined) => {

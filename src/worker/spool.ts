@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Subject, type Observable } from 'rxjs';
 import type { RunEvent } from '../domain/events.ts';
 import { FILES, type Exit } from '../launcher/protocol.ts';
-import { openRunFolder, readJson, readRun, sizeOf, type FolderOf, type RunFolder } from './run-folder.ts';
+import { isOutputGone, openRunFolder, readJson, readRun, sizeOf, type FolderOf, type RunFolder } from './run-folder.ts';
 import { freeBytesAt, roomOf } from './spool-room.ts';
 
 /** An event on its way to the run log, with the folder that waits for its confirmation. */
@@ -151,20 +151,30 @@ export const openSpool = async (root: string, mostOpen = MOST_OPEN) => {
   const bytes = (): number =>
     [...folders.values(), ...handedOver.values()].reduce((sum, folder) => sum + folder.bytes(), restingBytes);
 
-  /** Takes away the output of attempts that have ended, the oldest first (names begin with ids that rise with time), until so much is gone. */
+  /** Takes away the output of attempts that have ended until so much is gone: first of those that are not open, which are the oldest. One that cannot be cut keeps no other from it. */
   const dropOldest = async (wanted: number): Promise<Trimmed> => {
-    const names = [...folders.keys(), ...resting.keys()].toSorted();
     let [freed, attempts] = [0, 0];
-    for (const name of names) {
-      if (freed >= wanted) break;
-      const there = resting.get(name);
-      if (there?.outputBytes === 0) continue;
-      const folder = folders.get(name) ?? (there && openResting(name));
-      if (!folder) continue; // it was shipped meanwhile
-      const gone = await folder.dropOutput();
+    const count = (gone: number): void => {
       freed += gone;
       attempts += gone > 0 ? 1 : 0;
-      rest(folder);
+    };
+    for (const [name, rested] of resting) {
+      if (freed >= wanted) break;
+      if (rested.outputBytes === 0 || !(await isOutputGone(join(root, name)))) continue;
+      count(rested.outputBytes);
+      if (resting.get(name) !== rested) continue; // opened meanwhile: it counts by itself
+      resting.set(name, { bytes: rested.bytes - rested.outputBytes, outputBytes: 0 });
+      restingBytes -= rested.outputBytes;
+    }
+    // Their names begin with ids that rise with time.
+    for (const name of [...folders.keys()].toSorted()) {
+      if (freed >= wanted) break;
+      count(
+        (await folders
+          .get(name)
+          ?.dropOutput()
+          .catch(() => 0)) ?? 0,
+      );
     }
     cutBytes += freed;
     return { bytes: freed, attempts };

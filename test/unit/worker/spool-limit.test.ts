@@ -217,6 +217,34 @@ test('P4: killed while very many wait, it opens few of them: what the coordinati
   expect(later.bytes()).toBe(0);
 });
 
+test('at its limit with very many that wait it cuts the oldest of them without opening any, lets others have their turn, and passes over what it cannot cut', async () => {
+  const root = newRoot();
+  const spool = await openSpool(root, 1);
+  const all: { readonly id: string; readonly dir: string }[] = [];
+  for (let n = 0; n < 40; n += 1) {
+    const { of, dir } = await endedRun(spool, 64 * kB);
+    all.push({ id: of.runId, dir });
+  }
+  const [oldest] = all;
+  rmSync(join(oldest!.dir, 'out'));
+  mkdirSync(join(oldest!.dir, 'out')); // what cannot be cut
+  let turns = 0;
+  const turn = setInterval(() => (turns += 1), 0);
+  const open = spool.countOfOpen();
+  const before = spool.bytes();
+  const { bytes, attempts } = await spool.trim(before - 640 * kB);
+  clearInterval(turn);
+  expect(turns).toBeGreaterThan(0);
+  expect(spool.countOfOpen()).toBe(open);
+  expect(spool.bytes()).toBe(before - bytes);
+  rmSync(join(oldest!.dir, 'out'), { recursive: true });
+  const events = await ship(spool);
+  expect(events.filter(({ type }) => type === 'finished')).toHaveLength(all.length);
+  const dropped = all.map(({ id }) => told(events, id).dropped > 0);
+  expect(dropped.slice(0, attempts + 1)).toStrictEqual(Array(attempts + 1).fill(true));
+  expect(dropped.slice(attempts + 1)).toStrictEqual(Array(all.length - attempts - 1).fill(false));
+});
+
 test('a folder that waits and that somebody has removed, or damaged, keeps no other from being shipped', async () => {
   const root = newRoot();
   const spool = await openSpool(root, 1);
