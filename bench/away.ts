@@ -3,12 +3,18 @@ import { rmSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { eventId, type RunEvent } from '../src/domain/events.ts';
-import { openSpool } from '../src/worker/spool.ts';
+import { openSpool, type Found, type Spool } from '../src/worker/spool.ts';
 import { folder, memory, say, timed } from './support/measure.ts';
 import { fill, shipAll } from './support/spooled.ts';
 
 const RUNS = Number(process.argv[2] ?? 40_000);
 const [STEPS, RATE] = [4, 20_000];
+
+const foundIn = async (spool: Spool, onBroken: (name: string) => void) => {
+  const all: Found[] = [];
+  for await (const each of spool.found(onBroken)) all.push(each);
+  return all;
+};
 
 console.log(`load ${(loadavg()[0] ?? 0).toFixed(1)}`);
 const dir = folder();
@@ -30,7 +36,7 @@ const root = join(dir, 'spool');
 }
 const empty = memory();
 const spool = await openSpool(root);
-const [seconds, found] = await timed(() => spool.found((name) => console.log(`broken: ${name}`)));
+const [seconds, found] = await timed(() => foundIn(spool, (name) => console.log(`broken: ${name}`)));
 console.log('— killed and started anew');
 say('until all is known again', seconds, 's');
 say('folders that are looked into', found.length, '');

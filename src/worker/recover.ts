@@ -28,11 +28,15 @@ export const isAlive = (pid: number, startTime: string): boolean => {
  *  started is told as lost. Answers when every folder has been looked at; ends are recorded in their own time. */
 export const adopt = async (deps: RecoverDeps, live: readonly LiveEntry[]): Promise<void> => {
   const { spool, log } = deps;
-  const found = await spool.found((name) => {
+  const onBroken = (name: string): void => {
     log.error({ folder: name }, 'a spool folder cannot be read: it is set aside');
-  });
-  for (const each of found) await adoptOne(deps, live, each);
-  if (found.length > 0) log.info({ folders: found.length, live: live.length }, 'took over what an earlier process left');
+  };
+  let folders = 0;
+  for await (const each of spool.found(onBroken, live)) {
+    folders += 1;
+    await adoptOne(deps, live, each);
+  }
+  if (folders > 0) log.info({ folders, live: live.length }, 'took over what an earlier process left');
 };
 
 const adoptOne = async (deps: RecoverDeps, live: readonly LiveEntry[], each: Found): Promise<void> => {

@@ -45,6 +45,14 @@ type Resting = { readonly bytes: number; readonly outputBytes: number };
 const LOOKED_AT_ONCE = 100;
 const nameOf = (runId: string, attempt: number): string => `${runId}.${String(attempt).padStart(3, '0')}`;
 
+const jobIn = (facts: unknown): string | undefined => {
+  const job = (facts as { readonly live?: { readonly job?: unknown } } | undefined)?.live?.job;
+  return typeof job === 'string' ? job : undefined;
+};
+
+const isEmpty = async (dir: string): Promise<boolean> =>
+  (await readdir(dir)).every((name) => name === FILES.run || statSync(join(dir, name)).size === 0);
+
 /** The spool of a worker: a folder an attempt. Events go to disk before they go anywhere (P4). */
 export const openSpool = async (root: string, mostOpen = MOST_OPEN) => {
   await mkdir(root, { recursive: true, mode: 0o700 });
@@ -137,9 +145,9 @@ export const openSpool = async (root: string, mostOpen = MOST_OPEN) => {
   const openResting = (name: string): RunFolder => {
     const [runId = '', attempt = ''] = name.split('.');
     try {
-      const { live } = (readRun(join(root, name)).facts ?? {}) as { readonly live?: { readonly job?: unknown } };
-      if (typeof live?.job !== 'string') throw new Error(`the folder ${name} of the spool cannot be read`);
-      return open({ job: live.job, runId, attempt: Number(attempt) });
+      const job = jobIn(readRun(join(root, name)).facts);
+      if (job === undefined) throw new Error(`the folder ${name} of the spool cannot be read`);
+      return open({ job, runId, attempt: Number(attempt) });
     } catch (error) {
       const rested = wakeUp(name);
       // Where somebody has removed it, nothing is left to wait for.
@@ -197,55 +205,45 @@ export const openSpool = async (root: string, mostOpen = MOST_OPEN) => {
     for (const [name, folder] of [...handedOver].slice(0, most)) if (handedOver.delete(name)) await clear(folder);
   };
 
+  /** Everything that an earlier process left and that is not over, `first` what is known to live: of what is over the run log is all that is missing, and it waits for it. What cannot be read is
+   *  set aside under a name that says so, never removed and never in the way. */
+  async function* found(
+    onBroken: (name: string) => void,
+    first: readonly Pick<FolderOf, 'runId' | 'attempt'>[] = [],
+  ): AsyncGenerator<Found, void, undefined> {
+    const live = new Set(first.map(({ runId, attempt }) => nameOf(runId, attempt)));
+    const names = (await readdir(root, { withFileTypes: true })).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+    // The oldest first: their names begin with ids that rise with time.
+    const [living, others] = [names.filter((name) => live.has(name)), names.filter((name) => !live.has(name)).toSorted()];
+    for (const [at, name] of [...living, ...others].entries()) {
+      if (at % LOOKED_AT_ONCE === 0) await stat(root); // others have their turn
+      if (name.startsWith('broken-') || name.startsWith(SPARE) || resting.has(name)) continue;
+      const dir = join(root, name);
+      const { facts, isOver } = readRun(dir);
+      if (facts === undefined && (await isEmpty(dir))) {
+        if (!folders.has(name)) await rm(dir, { recursive: true, force: true }); // an intent that was not even written: nothing was claimed by it
+        continue;
+      }
+      const [runId = '', attempt = ''] = name.split('.');
+      const job = jobIn(facts);
+      if (job === undefined || !/^\d{3,}$/.test(attempt)) {
+        onBroken(name);
+        await rename(dir, join(root, `broken-${name}`));
+      } else if (isOver && !folders.has(name)) keepAtRest(name, sizeOf(dir));
+      else {
+        const folder = open({ job, runId, attempt: Number(attempt) });
+        const process = readJson(join(dir, FILES.pid)) as Found['process'];
+        yield { folder, facts, isBegun: folder.isBegun(), exit: await folder.exit(), process };
+      }
+    }
+    if (resting.size > 0) wakes$.next();
+  }
+
   return {
     open,
     forget,
     get: (runId: string, attempt: number): RunFolder | undefined => folders.get(nameOf(runId, attempt)),
-    /** Everything that an earlier process left and that is not over: of that the run log is all that is missing, and it waits for it. What cannot be read is set aside under a name that says so, never removed and never in the way. */
-    found: async (onBroken: (name: string) => void): Promise<readonly Found[]> => {
-      const all: Found[] = [];
-      const entries = await readdir(root, { withFileTypes: true });
-      // The oldest first: their names begin with ids that rise with time.
-      for (const [at, entry] of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1)).entries()) {
-        if (at % LOOKED_AT_ONCE === 0) await stat(root); // others have their turn
-        if (!entry.isDirectory() || entry.name.startsWith('broken-') || entry.name.startsWith(SPARE)) continue;
-        if (resting.has(entry.name)) continue;
-        const dir = join(root, entry.name);
-        const { facts, isOver } = readRun(dir) as {
-          readonly facts?: { readonly live?: { readonly job?: unknown } };
-          readonly isOver: boolean;
-        };
-        if (
-          facts === undefined &&
-          (await readdir(dir)).every((name) => name === FILES.run || statSync(join(dir, name)).size === 0)
-        ) {
-          if (folders.has(entry.name)) continue; // being written
-          await rm(dir, { recursive: true, force: true }); // an intent that was not even written: nothing was claimed by it
-          continue;
-        }
-        const [runId = '', attempt = ''] = entry.name.split('.');
-        const job = facts?.live?.job;
-        if (typeof job !== 'string' || !/^\d{3,}$/.test(attempt)) {
-          onBroken(entry.name);
-          await rename(dir, join(root, `broken-${entry.name}`));
-          continue;
-        }
-        if (isOver && !folders.has(entry.name)) {
-          keepAtRest(entry.name, sizeOf(dir));
-          continue;
-        }
-        const folder = open({ job, runId, attempt: Number(attempt) });
-        all.push({
-          folder,
-          facts,
-          isBegun: folder.isBegun(),
-          exit: await folder.exit(),
-          process: readJson(join(dir, FILES.pid)) as Found['process'],
-        });
-      }
-      if (resting.size > 0) wakes$.next();
-      return all;
-    },
+    found,
     /** What a folder that is open here tells now. */
     look: async (folder: RunFolder): Promise<Omit<Found, 'facts'>> => ({
       folder,
@@ -284,7 +282,8 @@ export const openSpool = async (root: string, mostOpen = MOST_OPEN) => {
           // What cannot be read must not keep the others waiting: it comes again at the end of the line.
           unread ??= { error };
         }
-        if (folder) turnOver(folder);
+        if (folder?.isDone()) handOver(folder);
+        else if (folder) turnOver(folder);
       }
       // What was taken already must go its way: it is not handed out again.
       if (items.length === 0 && unread) throw unread.error;

@@ -8,12 +8,17 @@ import { expect, onTestFinished, test } from 'vitest';
 import { eventId, type RunEvent } from '../../../src/domain/events.ts';
 import { middleOf } from '../../../src/worker/output-cuts.ts';
 import { roomOf } from '../../../src/worker/spool-room.ts';
-import { openSpool, type Spool } from '../../../src/worker/spool.ts';
+import { openSpool, type Found, type Spool } from '../../../src/worker/spool.ts';
 
 const at = '2026-11-27T03:00:00.000Z';
 const kB = 1024;
 const finished = { type: 'finished', at, outcome: 'succeeded', exitCode: 0 } as const;
 
+const foundIn = async (spool: Spool, onBroken: (name: string) => void) => {
+  const all: Found[] = [];
+  for await (const each of spool.found(onBroken)) all.push(each);
+  return all;
+};
 const newRoot = (): string => {
   const base = mkdtempSync(join(tmpdir(), 'cronstream-spool-'));
   onTestFinished(() => rmSync(base, { recursive: true, force: true }));
@@ -87,7 +92,7 @@ test('on reaching it the oldest output goes first, is said to be gone, and no ou
   expect(spool.cutBytes()).toBe(trimmed.bytes);
   // Another process ships what this one left: it knows of the cut from the disk.
   const later = await openSpool(root);
-  for (const { folder } of await later.found(() => undefined)) later.release(folder);
+  for (const { folder } of await foundIn(later, () => undefined)) later.release(folder);
   const events = await ship(later);
   const all = runs.map(({ of }) => told(events, of.runId));
   expect(all.map(({ last }) => last)).toStrictEqual(runs.map(() => 'finished'));
@@ -103,7 +108,7 @@ test('what was handed out before the cut is the same when it is handed out again
   const handed = (await spool.take(1)).map(({ event }) => event);
   await spool.trim(1);
   const later = await openSpool(root);
-  for (const { folder } of await later.found(() => undefined)) later.release(folder);
+  for (const { folder } of await foundIn(later, () => undefined)) later.release(folder);
   const events = await ship(later);
   expect(handed).toMatchObject([{ type: 'output', offset: 0 }]);
   expect(events[0]).toStrictEqual(handed[0]);
@@ -201,11 +206,11 @@ test('P4: killed while very many wait, it opens few of them: what the coordinati
   const ids: string[] = [];
   for (let n = 0; n < 60; n += 1) ids.push((await endedRun(spool, 1)).of.runId);
   const later = await openSpool(root, 10);
-  const found = await later.found(() => expect.unreachable());
+  const found = await foundIn(later, () => expect.unreachable());
   expect(found.length).toBeLessThanOrEqual(11);
   expect(later.countOfOpen()).toBe(found.length);
   expect(later.bytes()).toBe(spool.bytes());
-  expect(await later.found(() => undefined)).toHaveLength(found.length); // and a second look adds nothing
+  expect(await foundIn(later, () => undefined)).toHaveLength(found.length); // and a second look adds nothing
   for (const { folder } of found) later.release(folder);
   const told = await ship(later);
   expect(new Set(told.map(eventId)).size).toBe(told.length);

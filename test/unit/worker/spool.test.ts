@@ -17,11 +17,16 @@ import { uuidv7 } from 'uuidv7';
 import { expect, onTestFinished, test } from 'vitest';
 import { eventId, type RunEvent } from '../../../src/domain/events.ts';
 import { readRun } from '../../../src/worker/run-folder.ts';
-import { openSpool, type Spool } from '../../../src/worker/spool.ts';
+import { openSpool, type Found, type Spool } from '../../../src/worker/spool.ts';
 
 const at = '2026-11-27T03:00:00.000Z';
 const signalled = (signal: string) => ({ type: 'signalled', at, signal, cause: 'killed' }) as const;
 
+const foundIn = async (spool: Spool, onBroken: (name: string) => void) => {
+  const all: Found[] = [];
+  for await (const each of spool.found(onBroken)) all.push(each);
+  return all;
+};
 const newRoot = (): string => {
   const base = mkdtempSync(join(tmpdir(), 'cronstream-spool-'));
   onTestFinished(() => rmSync(base, { recursive: true, force: true }));
@@ -202,6 +207,17 @@ test('output that cannot be read keeps no other run waiting, and goes when it ca
   expect(textOf(await takeAll(spool))).toBe('hello');
 });
 
+test('what is known to live is found first, so that its deadline is put off before a long backlog is gone through', async () => {
+  const root = newRoot();
+  const spool = await openSpool(root);
+  const ids = [uuidv7(), uuidv7(), uuidv7()].toSorted();
+  for (const runId of ids) await spool.open({ job: 'a', runId, attempt: 1 }).writeFacts({ v: 1, live: { job: 'a' } });
+  const later = await openSpool(root);
+  const order: string[] = [];
+  for await (const { folder } of later.found(() => undefined, [{ runId: ids[2]!, attempt: 1 }])) order.push(folder.of.runId);
+  expect(order).toStrictEqual([ids[2], ids[0], ids[1]]);
+});
+
 test('the start finds what was begun, what has exited and what was only meant; half-written files harm nothing', async () => {
   const { root, of, dir, folder } = await oneRun();
   await folder.begin();
@@ -219,7 +235,7 @@ test('the start finds what was begun, what has exited and what was only meant; h
   writeFileSync(join(root, 'refused.ndjson'), '');
 
   const told: string[] = [];
-  const found = await (await openSpool(root)).found((name) => told.push(name));
+  const found = await foundIn(await openSpool(root), (name) => told.push(name));
   const facts = Object.fromEntries(
     found.map(({ folder: { of: run }, isBegun, exit, process }) => [run.runId, { ...run, isBegun, exit, pid: process?.pid }]),
   );
@@ -232,7 +248,7 @@ test('the start finds what was begun, what has exited and what was only meant; h
     [`${of.runId}.001`, `${meant.of.runId}.012`, `broken-${broken}`, 'refused.ndjson'].toSorted(),
   );
   // What was set aside is left alone.
-  expect(await (await openSpool(root)).found((name) => told.push(name))).toHaveLength(2);
+  expect(await foundIn(await openSpool(root), (name) => told.push(name))).toHaveLength(2);
   expect(told).toHaveLength(1);
 });
 
