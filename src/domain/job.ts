@@ -37,7 +37,7 @@ const Misfire = Type.Object(
   },
   closed,
 );
-const Overlap = Type.Union([
+export const Overlap = Type.Union([
   Type.Enum(['skip', 'allow', 'replace', 'queue']),
   Type.Object({ policy: Type.Literal('queue'), max: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })) }, closed),
 ]);
@@ -195,6 +195,10 @@ export type MisfirePolicy = 'skip' | 'once' | 'all';
 
 export { DEFAULTS };
 
+/** The policy of `overlap` as it is written: by its name, or with a length of its queue. */
+export const overlapPolicyOf = (overlap: Job['overlap']): OverlapPolicy =>
+  (typeof overlap === 'object' ? overlap.policy : overlap) ?? 'skip';
+
 /** The job with its defaults. `scale` divides the lengths that tests make shorter (lateAfterMs, lostAfterMs, killGraceMs); 1 otherwise. */
 export const withDefaults = (job: Job, scale = 1): FullJob => ({
   name: job.name,
@@ -206,7 +210,7 @@ export const withDefaults = (job: Job, scale = 1): FullJob => ({
   startAt: job.startAt,
   endAt: job.endAt,
   jitterMs: job.jitterMs ?? 0,
-  overlap: (typeof job.overlap === 'object' ? job.overlap.policy : job.overlap) ?? 'skip',
+  overlap: overlapPolicyOf(job.overlap),
   queueMax: typeof job.overlap === 'object' ? (job.overlap.max ?? 1) : 1,
   misfire: job.misfire?.policy ?? 'skip',
   lateAfterMs: (job.misfire?.lateAfterMs ?? DEFAULTS.lateAfterMs) / scale,

@@ -195,6 +195,29 @@ test('the command line saves, runs, follows, lists and deletes; wrong input exit
     status: 0,
     stdout: containing('At 03:00'),
   });
+  const bounded = [
+    'explain',
+    '0 9 * * *',
+    '--tz',
+    'Europe/Berlin',
+    '--start',
+    '2027-01-02',
+    '--end',
+    '2027-01-03T12:00',
+    '--json',
+  ];
+  expect(JSON.parse(cronstream(...bounded, '--from', '2026-01-01').stdout)).toMatchObject({
+    fires: [{ at: '2027-01-02T08:00:00.000Z' }, { at: '2027-01-03T08:00:00.000Z' }],
+  });
+  const put = JSON.parse(cronstream(...bounded, '--jitter', '5m', '--name', 'c').stdout) as { fires: { at: string }[] };
+  expect(put.fires.map(({ at }) => at)).not.toContain('2027-01-02T08:00:00.000Z');
+  // By the master, for the job that it knows; without one there is nothing to ask about.
+  expect(cronstream('explain', '0 3 * * *', '--name', 'c', '--server', up.url, '--overlap', 'queue')).toMatchObject({
+    status: 0,
+    stdout: containing('At 03:00'),
+  });
+  expect(cronstream('explain', '0 3 * * *', '--overlap', 'queue')).toMatchObject({ status: 1, stderr: containing('--server') });
+  expect(cronstream('explain', '0 3 * * *', '--start', 'monday')).toMatchObject({ status: 1, stderr: containing('--start') });
   expect(cronstream('--help').stdout).toContain('Examples');
 });
 

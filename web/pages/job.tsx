@@ -48,7 +48,7 @@ const WaysBack = ({ name }: { readonly name: string }) => (
 
 const Whole = ({ view, isGone }: { readonly view: JobView; readonly isGone: boolean }) => {
   const { job, schedule: sentence, broken, revision } = view;
-  const { command, schedule, jitterMs, overlap, isOn } = shownJob(view);
+  const { command, schedule, jitterMs, isOn } = shownJob(view);
   return (
     <Stack gap="md" data-job-page={job.name}>
       {isGone && (
@@ -61,7 +61,7 @@ const Whole = ({ view, isGone }: { readonly view: JobView; readonly isGone: bool
       {broken !== undefined && <Broken view={view} why={broken} />}
       {view.warning && !isGone && <JobWarning name={job.name} warning={view.warning} />}
       {isOn && !isGone && broken === undefined && <NoWorker name={job.name} revision={revision} />}
-      {isOn && !isGone && broken === undefined && <OverlapWarning name={job.name} schedule={schedule} overlap={overlap} />}
+      {isOn && !isGone && broken === undefined && <OverlapWarning schedule={schedule} />}
       <div className={classes['columns']}>
         <div className={classes['column']}>
           <div className={`${classes['column'] ?? ''} ${classes['first'] ?? ''}`}>

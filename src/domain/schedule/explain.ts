@@ -1,10 +1,10 @@
-import { DEFAULTS } from '../job.ts';
+import { DEFAULTS, type OverlapPolicy } from '../job.ts';
 import { toInstant, type Instant } from '../instant.ts';
 import type { Checked } from '../problem.ts';
 import { overlapOf, type Measured } from '../overlap.ts';
 import { lengthText } from '../why.ts';
 import type { Language } from '../words.ts';
-import { compileExplainable, type Explainable, type ScheduleText } from './compile.ts';
+import { compileExplainable, type CompiledSchedule, type Explainable, type ScheduleText } from './compile.ts';
 import { describeSchedule } from './describe.ts';
 import { timeText, warningsOf } from './warnings.ts';
 import { WORDS } from './words.ts';
@@ -15,18 +15,23 @@ export type Explained = {
   readonly description: string;
   readonly fires: readonly { readonly at: Instant; readonly note?: string }[];
   readonly warnings: readonly string[];
+  /** That one of them which says what becomes of runs that take longer than its fire times are apart. */
+  readonly mayOverlap?: string;
 };
+
+/** What its runs have taken, and what a tick does that finds the job busy. */
+export type OwnRuns = { readonly measured: Measured | undefined; readonly overlap: OverlapPolicy };
 
 /** So many fire times are looked at for how near they come to each other. */
 const LOOKED_AT = 12;
 
-/** What a schedule means: a sentence, the next `count` fire times after `from` (ms), and what may surprise. `measured`: how long runs of the job took, for whether they will overlap. */
+/** What a schedule means: a sentence, the next `count` fire times after `from` (ms), and what may surprise. `own`: of the job that has run by it, for whether its runs will meet, and what becomes of them then. */
 export const explainSchedule = (
   text: ScheduleText,
   from: number,
   count = 5,
   language: Language = 'en',
-  measured?: Measured,
+  own?: OwnRuns,
 ): Checked<Explained> => {
   const compiled = compileExplainable(text, language);
   if (!compiled.ok) return compiled;
@@ -37,23 +42,33 @@ export const explainSchedule = (
     const note = noteOf(compiled.value, next.nominalAt, language);
     fires.push({ at: toInstant(next.fireTime), ...(note === undefined ? {} : { note }) });
   }
-  const coming: number[] = [];
-  if (measured)
-    for (let next = schedule.next(from); next && coming.length < LOOKED_AT; next = schedule.next(next.fireTime))
-      coming.push(next.fireTime);
-  const overlap = overlapOf(measured, coming);
-  const ofOverlap = overlap
-    ? [WORDS[language].mayOverlap(lengthText(overlap.tookMs, language), lengthText(overlap.apartMs, language))]
-    : [];
+  const mayOverlap = own && overlapText(own, schedule, from, language);
   const warned = { cronExpr, timezone, dst, schedule, ...(name === undefined ? {} : { name }) };
   return {
     ok: true,
     value: {
       description: describeSchedule(cronExpr, timezone, language, name),
       fires,
-      warnings: [...ofOverlap, ...warningsOf(warned, from, language)],
+      warnings: [...(mayOverlap === undefined ? [] : [mayOverlap]), ...warningsOf(warned, from, language)],
+      ...(mayOverlap !== undefined && { mayOverlap }),
     },
   };
+};
+
+const overlapText = (
+  { measured, overlap }: OwnRuns,
+  schedule: CompiledSchedule,
+  from: number,
+  language: Language,
+): string | undefined => {
+  if (!measured) return undefined;
+  const coming: number[] = [];
+  for (let next = schedule.next(from); next && coming.length < LOOKED_AT; next = schedule.next(next.fireTime))
+    coming.push(next.fireTime);
+  const found = overlapOf(measured, coming);
+  if (!found) return undefined;
+  const { overlaps, mayOverlap } = WORDS[language];
+  return mayOverlap(overlaps[overlap], lengthText(found.tookMs, language), lengthText(found.apartMs, language));
 };
 
 /** What a change of the clock did to a nominal instant (ms), in words; undefined on all other days. */

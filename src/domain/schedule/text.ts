@@ -107,7 +107,7 @@ const UNITS: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000, m
 const LONGEST_MS = 100 * 366 * 86_400_000;
 
 /** `90s`, `5m`, `1h30m`, `2d` in ms: whole seconds, at least one. */
-const lengthOf = (text: string): number | undefined => {
+export const lengthOf = (text: string): number | undefined => {
   if (!/^(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?$/.test(text)) return undefined;
   let length = 0;
   for (const [, count, unit] of text.matchAll(/(\d+)([dhms])/g)) length += Number(count) * (UNITS[unit ?? ''] ?? 0);

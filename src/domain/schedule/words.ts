@@ -1,3 +1,4 @@
+import type { OverlapPolicy } from '../job.ts';
 import type { Language } from '../words.ts';
 
 export type FieldName = 'second' | 'minute' | 'hour' | 'dayOfMonth' | 'month' | 'dayOfWeek' | 'year';
@@ -77,8 +78,14 @@ const english = {
   onlyLeap: (line: number) => `Line ${String(line)} fires in leap years only.`,
   unevenStep: (line: number, field: string, text: string) =>
     `Line ${String(line)}: ${text} in the ${field} starts anew each time, so the last step is shorter.`,
-  mayOverlap: (took: string, apart: string) =>
-    `In the last 7 days one run in twenty took ${took} or more, and its fire times are as little as ${apart} apart: runs are likely to overlap.`,
+  mayOverlap: (what: string, took: string, apart: string) =>
+    `${what}: in the last 7 days one run in twenty took ${took} or more, and its fire times are as little as ${apart} apart.`,
+  overlaps: {
+    skip: 'Some of its times are likely to be skipped, as the run before still goes on',
+    allow: 'Its runs are likely to go on beside each other',
+    queue: 'Its runs are likely to wait for one another, and some to be skipped',
+    replace: 'Its runs are likely to be ended before they are done, each by the next',
+  } as Record<OverlapPolicy, string>,
   often: (seconds: number) =>
     `It fires as often as every ${seconds === 1 ? 'second' : `${String(seconds)} seconds`}: many runs to keep.`,
   clockGap: (day: string, from: string, to: string, fires: string) => `On ${day} the clock goes from ${from} to ${to}: ${fires}`,
@@ -160,8 +167,14 @@ const chinese: typeof english = {
   notInMonths: (line, months) => `第 ${String(line)} 行在${months}不会触发：这些月份没有这一天。`,
   onlyLeap: (line) => `第 ${String(line)} 行只在闰年触发。`,
   unevenStep: (line, field, text) => `第 ${String(line)} 行：${field}字段的 ${text} 每轮重新开始，因此最后一步较短。`,
-  mayOverlap: (took, apart) =>
-    `最近 7 天每二十次运行就有一次用时 ${took} 或更长，而触发时间最近仅相隔 ${apart}：运行很可能重叠。`,
+  mayOverlap: (what, took, apart) =>
+    `${what}：最近 7 天里，二十次运行中有一次用时 ${took} 或更长，而触发时间最近仅相隔 ${apart}。`,
+  overlaps: {
+    skip: '它的部分触发很可能会被跳过，因为上一次运行尚未结束',
+    allow: '它的运行很可能会同时进行',
+    queue: '它的运行很可能要互相等待，其中一些会被跳过',
+    replace: '它的运行很可能在完成之前就被下一次运行终止',
+  },
   often: (seconds) => `最密时每 ${String(seconds)} 秒触发一次：需要保存很多运行。`,
   clockGap: (day, from, to, fires) => `${day} 时钟从 ${from} 拨到 ${to}：${fires}`,
   clockFold: (day, from, to, fires) => `${day} 时钟从 ${from} 拨回 ${to}：${fires}`,

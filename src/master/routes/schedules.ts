@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { toMs } from '../../domain/instant.ts';
+import { Overlap, overlapPolicyOf } from '../../domain/job.ts';
 import type { Measured } from '../../domain/overlap.ts';
 import { explainSchedule } from '../../domain/schedule/explain.ts';
 import { added, EMPTY_TALLY, percentile, type Tally } from '../../domain/stats.ts';
@@ -18,12 +19,14 @@ const Asked = Type.Object(
     name: Type.Optional(
       Type.String({
         maxLength: 256,
-        description: 'Of the job: H depends on it. Where it has run, runs that are likely to overlap are warned of',
+        description:
+          'Of the job: H and the jitter depend on it. Where it has run, a warning says if its runs take longer than its fire times are apart, and what its overlap policy makes of that',
       }),
     ),
     startAt: Type.Optional(Type.String({ maxLength: 40 })),
     endAt: Type.Optional(Type.String({ maxLength: 40 })),
     jitterMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 8_640_000_000 })),
+    overlap: Type.Optional(Overlap),
     from: Type.Optional(Type.String({ description: 'ISO 8601; now if absent' })),
     count: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
   },
@@ -33,6 +36,9 @@ const Explained = Type.Object({
   description: Type.String(),
   fires: Type.Array(Type.Object({ at: Type.String(), note: Type.Optional(Type.String()) })),
   warnings: Type.Array(Type.String()),
+  mayOverlap: Type.Optional(
+    Type.String({ description: 'The one of the warnings that is about runs which take longer than the fire times are apart' }),
+  ),
 });
 
 const WEEK_MS = 7 * 86_400_000;
@@ -75,11 +81,20 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox<Parts> = async (
         response: answers({ 200: Explained }, 400),
       },
     },
-    async ({ body: { from, count, ...text }, headers }, reply) => {
+    async ({ body: { from, count, overlap, ...text }, headers }, reply) => {
       const start = from === undefined ? clock.now() : toMs(from);
       if (Number.isNaN(start)) throw badField('/from', 'invalid', 'not an instant, as 2027-01-31T09:00:00Z');
-      const measured = text.name === undefined ? undefined : await measuredOf(text.name);
-      const explained = explainSchedule({ timezone: usual, ...text }, start, count, speak(headers, reply), measured);
+      const { name } = text;
+      const own =
+        name === undefined
+          ? undefined
+          : {
+              measured: await measuredOf(name),
+              // As it is asked about; else as it is saved.
+              overlap:
+                overlap === undefined ? (projection.seen.jobs.get(name)?.known?.job.overlap ?? 'skip') : overlapPolicyOf(overlap),
+            };
+      const explained = explainSchedule({ timezone: usual, ...text }, start, count, speak(headers, reply), own);
       if (!explained.ok) throw badInput(explained.problems);
       return explained.value;
     },

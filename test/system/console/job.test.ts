@@ -53,6 +53,15 @@ withChromium('the console: a job', (executablePath) => {
     await remove('nightly');
   });
 
+  test('the next times of a job that hashes, has jitter and an end are those at which it will run', async () => {
+    await save({ name: 'hashed', command: 'true', cronExpr: 'H H * * *', jitterMs: 3_000_000, endAt: '2099-01-01T00:00:00Z' });
+    const { nextFireTime } = await web.up().api<{ nextFireTime: string }>('/jobs/hashed');
+    await using page = await at('/jobs/hashed');
+    await page.locator('[data-fire]').nth(4).waitFor();
+    expect((await all(page, 'data-fire'))[0]).toBe(nextFireTime);
+    await remove('hashed');
+  });
+
   test('a job whose cursor is ahead says so, and an admin sets it back from its page; to others that is not offered', async () => {
     await save({ name: 'ahead', command: 'true' });
     const warn = async (page: Page): Promise<void> => {

@@ -152,10 +152,10 @@ test('GET /stats: in all, by hour, by job; the most failing first', async () => 
   expect((await master.api('GET', `/stats?from=${to}&to=${from}`)).statusCode).toBe(400);
 });
 
-test('explain warns of runs of a named job that will overlap, by what its own runs took', async () => {
+test('explain warns of runs of a named job that will meet, by what its own runs took and by its overlap policy', async () => {
   await using stores = openLog();
   await using master = await startMaster({ runLog: stores.log });
-  for (const name of ['long', 'short']) await master.api('PUT', `/jobs/${name}`, aJob(name));
+  for (const name of ['long', 'short']) await master.api('PUT', `/jobs/${name}`, aJob(name, { overlap: 'replace' }));
   const hour = hourOf(systemClock.now()) - HOUR_MS;
   await stores.log.append(
     [1, 2, 3, 4, 5].flatMap((n) => [
@@ -163,11 +163,15 @@ test('explain warns of runs of a named job that will overlap, by what its own ru
       ...runOf('short', { runId: idAt(hour, n + 10), finished: { durationMs: 5_000 } }).events,
     ]),
   );
-  const warnings = async (name?: string): Promise<readonly string[]> => {
-    const body = { cronExpr: '* * * * *', ...(name === undefined ? {} : { name }) };
+  const warnings = async (name?: string, overlap?: unknown): Promise<readonly string[]> => {
+    const body = { cronExpr: '* * * * *', ...(name !== undefined && { name }), ...(overlap !== undefined && { overlap }) };
     return (await master.api('POST', '/schedules/explain', body)).json<{ warnings: string[] }>().warnings;
   };
-  expect(await warnings('long')).toStrictEqual([expect.stringMatching(/^In the last 7 days .* 1 min apart: .* overlap\.$/)]);
+  // As it is saved, unless it is asked about another policy, as the editor does.
+  expect(await warnings('long')).toStrictEqual([expect.stringMatching(/to be ended before .* 1 min apart\.$/)]);
+  expect(await warnings('long', 'skip')).toStrictEqual([expect.stringMatching(/to be skipped/)]);
+  expect(await warnings('long', { policy: 'queue', max: 3 })).toStrictEqual([expect.stringMatching(/to wait for one another/)]);
+  expect((await master.api('POST', '/schedules/explain', { cronExpr: '* * * * *', overlap: 'never' })).statusCode).toBe(400);
   for (const name of ['short', 'never', undefined]) expect(await warnings(name)).toStrictEqual([]);
 });
 

@@ -31,11 +31,13 @@ export const Fires = ({ schedule, sentence, isOn, jitterMs }: FiresProps) => {
         <Copy text={cronExpr} what={texts.cron} />
       </Group>
       {/* Whoever wrote it was warned in the editor: on the page of a healthy job it is a hint, and no alarm. */}
-      {explained?.warnings.map((warning) => (
-        <Text key={warning} size="xs" c="dimmed" data-schedule-hint>
-          {warning}
-        </Text>
-      ))}
+      {explained?.warnings
+        .filter((warning) => warning !== explained.mayOverlap)
+        .map((warning) => (
+          <Text key={warning} size="xs" c="dimmed" data-schedule-hint>
+            {warning}
+          </Text>
+        ))}
       {!explained && !error && <Skeleton height={120} />}
       {explained && fires.length === 0 && (
         <Text size="sm" c="dimmed">

@@ -2,12 +2,15 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useDebouncedValue } from '@mantine/hooks';
 import type { FieldProblem } from '../../../src/domain/problem.ts';
 import { ApiError, ask } from '../api.ts';
+import { overlapIn } from '../job/shown-job.ts';
 import { textOf, type Fields } from './job-fields.ts';
 
 export type Explained = {
   readonly description: string;
   readonly fires: readonly { readonly at: string; readonly note?: string }[];
   readonly warnings: readonly string[];
+  /** The one of them that is about runs which take longer than the fire times are apart. */
+  readonly mayOverlap?: string;
 };
 
 const TYPING_MS = 250;
@@ -24,6 +27,7 @@ const scheduleOf = (job: Fields): Fields => ({
       return text === '' ? [] : [[field, text]];
     }),
   ),
+  overlap: overlapIn(job['overlap']),
   ...(Number.isInteger(job['jitterMs']) ? { jitterMs: job['jitterMs'] } : {}),
 });
 

@@ -5,7 +5,7 @@ import type { Schedule } from './use-fires.ts';
 const OVERLAPS: readonly OverlapPolicy[] = ['skip', 'allow', 'queue', 'replace'];
 
 /** The policy of `overlap` as it is written: by its name, or with a length of its queue. */
-const overlapIn = (overlap: unknown): OverlapPolicy => {
+export const overlapIn = (overlap: unknown): OverlapPolicy => {
   const policy = typeof overlap === 'object' && overlap !== null && 'policy' in overlap ? overlap.policy : overlap;
   return OVERLAPS.find((each) => each === policy) ?? 'skip';
 };
@@ -17,26 +17,29 @@ export type ShownJob = {
   readonly tags: readonly string[];
   readonly schedule: Schedule;
   readonly jitterMs: number;
-  readonly overlap: OverlapPolicy;
   readonly isOn: boolean;
 };
 
 export const shownJob = ({ job, broken }: Pick<JobView, 'job' | 'broken'>): ShownJob => {
   const fields = job as Readonly<Record<string, unknown>>;
   const text = (field: string): string | undefined => (typeof fields[field] === 'string' ? fields[field] : undefined);
-  const { tags, jitterMs, overlap, enabled } = fields;
+  const { tags, overlap, enabled } = fields;
+  const jitterMs = typeof fields['jitterMs'] === 'number' ? fields['jitterMs'] : 0;
   return {
     command: text('command') ?? '',
     description: text('description') ?? '',
     tags: Array.isArray(tags) ? tags.filter((tag) => typeof tag === 'string') : [],
     schedule: {
+      name: job.name,
       cronExpr: text('cronExpr') ?? '',
       timezone: text('timezone'),
       startAt: text('startAt'),
       endAt: text('endAt'),
+      dst: text('dst'),
+      ...(jitterMs > 0 && { jitterMs }),
+      overlap: overlapIn(overlap),
     },
-    jitterMs: typeof jitterMs === 'number' ? jitterMs : 0,
-    overlap: overlapIn(overlap),
+    jitterMs,
     isOn: enabled !== false && broken === undefined,
   };
 };

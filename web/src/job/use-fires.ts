@@ -1,14 +1,20 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useEffect } from 'react';
+import type { OverlapPolicy } from '../../../src/domain/job.ts';
 import { ask } from '../api.ts';
 import { useNow } from '../clock.ts';
 import type { Explained } from '../editor/use-explained.ts';
 
+/** What of a saved job says when it runs, and whether its runs will meet. */
 export type Schedule = {
+  readonly name: string;
   readonly cronExpr: string;
   readonly timezone: string | undefined;
   readonly startAt: string | undefined;
   readonly endAt: string | undefined;
+  readonly dst: string | undefined;
+  readonly jitterMs?: number;
+  readonly overlap: OverlapPolicy;
 };
 
 /** How many are shown, and how many are asked for: a job of every second is not asked about every second. */
@@ -18,23 +24,18 @@ const ASKED = 12;
 const isPast = (at: string | undefined, now: number): boolean => at !== undefined && Date.parse(at) <= now;
 
 /** What a saved schedule means and when it fires next, as time goes on. */
-export const useFires = ({ cronExpr, timezone, startAt, endAt }: Schedule) => {
+export const useFires = (schedule: Schedule) => {
   const now = useNow();
-  const isBegun = startAt === undefined || isPast(startAt, now);
   const query = useQuery({
-    queryKey: ['fires', cronExpr, timezone, isBegun ? undefined : startAt],
-    queryFn: ({ signal }) =>
-      ask<Explained>('POST', '/schedules/explain', {
-        body: { cronExpr, count: ASKED, ...(timezone === undefined ? {} : { timezone }), ...(isBegun ? {} : { from: startAt }) },
-        signal,
-      }),
-    enabled: cronExpr !== '',
+    queryKey: ['fires', schedule],
+    queryFn: ({ signal }) => ask<Explained>('POST', '/schedules/explain', { body: { ...schedule, count: ASKED }, signal }),
+    enabled: schedule.cronExpr !== '',
     placeholderData: keepPreviousData,
     gcTime: 0,
     retry: false,
   });
   const { data, refetch, isFetching } = query;
-  const fires = (data?.fires ?? []).filter(({ at }) => !isPast(at, now) && (endAt === undefined || at < endAt));
+  const fires = (data?.fires ?? []).filter(({ at }) => !isPast(at, now));
   // Fewer than are shown, though the master knew more: some have passed.
   const isUsedUp = data !== undefined && data.fires.length === ASKED && fires.length < SHOWN && isPast(data.fires[0]?.at, now);
   useEffect(() => {

@@ -20,7 +20,7 @@ export const job = {
   nextOfIt: 'Next',
   noMoreFires: 'It does not fire again',
   offFires: 'It is switched off; switched on, it would fire:',
-  jittered: (length: string) => `Each may be up to ${length} later: the job has jitter.`,
+  jittered: (length: string) => `The job has jitter: up to ${length} is in these times.`,
   inJobZone: (at: string, zone: string) => `${at} in ${zone}`,
 
   lastRuns: 'Last runs, oldest first',

@@ -39,12 +39,4 @@ export const overview = {
   putBackTitle: (job: string) => `Put this version of ${job} back?`,
   putBackHint: 'The job becomes again what it was then. That is a change like any other: it can be undone in the same way.',
   moreChanges: 'Older changes',
-  mayOverlap: {
-    skip: 'Some of its times are likely to be skipped, as the run before still goes on',
-    allow: 'Its runs are likely to overlap',
-    queue: 'Its runs are likely to pile up, and some to be skipped',
-    replace: 'Its runs are likely to be ended before they are done, each by the next',
-  },
-  mayOverlapHint: (took: string, apart: string) =>
-    `In the last 7 days one run in twenty took ${took} or more, and its fire times are as little as ${apart} apart.`,
 } as const;

@@ -21,7 +21,7 @@ export const job: Translated<typeof inEnglish> = {
   nextOfIt: '接下来',
   noMoreFires: '不再触发',
   offFires: '已停用；若启用，将在以下时间触发：',
-  jittered: (length) => `每次最多可能推迟 ${length}：该作业设有抖动。`,
+  jittered: (length) => `该作业设有抖动：以上时间已包含最多 ${length} 的推迟。`,
   inJobZone: (at, zone) => `${zone} 时间 ${at}`,
 
   lastRuns: '最近的运行，从旧到新',

@@ -35,11 +35,4 @@ export const overview: Translated<typeof inEnglish> = {
   putBackTitle: (job) => `恢复 ${job} 的这个版本？`,
   putBackHint: '作业会变回当时的样子。这也是一次普通修改，可以用同样的方式撤销。',
   moreChanges: '更早的修改',
-  mayOverlap: {
-    skip: '它的部分触发很可能会被跳过，因为上一次运行尚未结束',
-    allow: '它的运行很可能会重叠',
-    queue: '它的运行很可能会堆积，其中一些会被跳过',
-    replace: '它的运行很可能在完成之前就被下一次运行结束',
-  },
-  mayOverlapHint: (took, apart) => `最近 7 天里，二十次运行中有一次耗时 ${took} 或更久，而触发时间的间隔最短只有 ${apart}。`,
 };
