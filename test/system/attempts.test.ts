@@ -125,10 +125,13 @@ test('timeout kill ends the run, alert tells it and lets it run', async () => {
   const [ended, told] = [await runNow(up, 'ended'), await runNow(up, 'told')];
   const late = await reached(up, told, ({ overdueAt }) => overdueAt !== undefined, 'it is not told');
   expect(late.state).toBe('running');
+  const { overdue } = await up.api<{ overdue: Run[] }>('/stats');
+  expect(overdue).toMatchObject([{ id: told, state: 'running', overdueAt: late.overdueAt }]);
   expect(Date.parse(late.overdueAt ?? '') - Date.parse(late.startedAt ?? '')).toBe(300);
   expect(await reached(up, ended, isFinished, 'it did not end')).toMatchObject({ outcome: 'timedOut' });
   const done = await reached(up, told, isFinished, 'it did not end');
   expect(done).toMatchObject({ outcome: 'succeeded', overdueAt: late.overdueAt });
+  expect((await up.api<{ overdue: Run[] }>('/stats')).overdue).toEqual([]);
   await logged(up, told, '1 finished');
   expect(await outputOf(up, told)).toBe('done\n');
   expect(await typesOf(up, told)).toContain('1 overdue');

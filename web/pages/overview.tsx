@@ -1,5 +1,5 @@
 import { Anchor, Group, Paper, Stack, Text, Title } from '@mantine/core';
-import { useState, type ReactNode } from 'react';
+import { useState } from 'react';
 import { Link } from 'wouter';
 import type { SpreadView, StatsView } from '../../src/domain/wire.ts';
 import { Choice } from '../parts/choice.tsx';
@@ -10,7 +10,7 @@ import { Empty, Failed, Loading } from '../parts/states.tsx';
 import { Growing } from '../parts/time.tsx';
 import { format } from '../src/format.ts';
 import { isSince, SINCE, WRONG, type Since } from '../src/lists/runs-search.ts';
-import { useStats, type StatsSort } from '../src/lists/use-stats.ts';
+import { useStats } from '../src/lists/use-stats.ts';
 import { texts } from '../src/texts.ts';
 import { useTitle } from '../src/title.ts';
 
@@ -20,7 +20,7 @@ const TOP = 6;
 export default function Overview() {
   useTitle(texts.overview);
   const [since, setSince] = useState<Since>('24h');
-  const { data, error, refetch } = useStats(since, 'failing', TOP);
+  const { data, error, refetch } = useStats(since, TOP);
   return (
     <Stack gap="md" data-overview>
       <Group justify="space-between" gap="xs">
@@ -55,13 +55,16 @@ const Whole = ({ stats, since }: { readonly stats: StatsView; readonly since: Si
       {overdue.length > 0 && (
         <Section title={texts.overdueNow} isFlush>
           <ul className={classes['list']}>
-            {overdue.map(({ id, job, overdueAt }) => (
+            {overdue.map(({ id, job, worker, workerName, overdueAt }) => (
               <li key={id} data-overdue={job}>
-                <Anchor component={Link} href={`/runs/${id}`} size="sm" className="anywhere">
-                  ! {job}
+                <Anchor component={Link} href={`/jobs/${encodeURIComponent(job)}`} size="sm" className="anywhere">
+                  {job}
                 </Anchor>
-                <span>
-                  {texts.pastLimitFor} {overdueAt !== undefined && <Growing since={overdueAt} />}
+                <span className="anywhere">
+                  <Anchor component={Link} href={`/runs/${id}`} size="sm">
+                    {texts.pastLimitFor} {overdueAt !== undefined && <Growing since={overdueAt} />}
+                  </Anchor>
+                  {worker !== undefined && ` · ${workerName ?? worker}`}
                 </span>
               </li>
             ))}
@@ -90,8 +93,8 @@ const Whole = ({ stats, since }: { readonly stats: StatsView; readonly since: Si
           )}
           <div className={classes['tops']}>
             <Failing jobs={stats.jobs} since={since} />
-            <Timed title={texts.slowest} since={since} sort="slowest" of={({ duration }) => duration} />
-            <Timed title={texts.latest} since={since} sort="late" of={({ lateness }) => lateness} />
+            <Timed title={texts.slowest} jobs={stats.jobs} since={since} of={({ duration }) => duration} />
+            <Timed title={texts.latest} jobs={stats.jobs} since={since} of={({ lateness }) => lateness} />
           </div>
         </>
       )}
@@ -147,12 +150,17 @@ const Top = ({ title, none, rows, hrefOf }: TopProps) => (
 
 const runsOf = (job: string, since: Since): string => `/runs?job=${encodeURIComponent(job)}&since=${since}`;
 
+/** The jobs of an answer are the first by several measures, mixed: each list takes its own. */
+const byName = (a: Job, b: Job): number => (a.job < b.job ? -1 : 1);
+
 const Failing = ({ jobs, since }: { readonly jobs: readonly Job[]; readonly since: Since }) => (
   <Top
     title={texts.mostFailing}
     none={texts.noneFailing}
     rows={jobs
       .filter(({ failing }) => failing > 0)
+      .toSorted((a, b) => b.failing - a.failing || byName(a, b))
+      .slice(0, TOP)
       .map(({ job, failing, runs }) => [job, texts.wrongOf(format.number(failing), format.number(runs))] as const)}
     hrefOf={(job) => `${runsOf(job, since)}&outcome=${WRONG}`}
   />
@@ -160,17 +168,21 @@ const Failing = ({ jobs, since }: { readonly jobs: readonly Job[]; readonly sinc
 
 type TimedProps = {
   readonly title: string;
+  readonly jobs: readonly Job[];
   readonly since: Since;
-  readonly sort: StatsSort;
   readonly of: (job: Job) => SpreadView | undefined;
 };
-/** Asked for on its own: the slowest of all jobs need not be among those that fail most. */
-const Timed = ({ title, since, sort, of }: TimedProps): ReactNode => {
-  const { data, error, refetch } = useStats(since, sort, TOP);
-  if (!data) return error ? <Failed error={error} onAgain={() => void refetch()} /> : <Loading rows={3} />;
-  const rows = data.jobs.flatMap((job) => {
-    const spread = of(job);
-    return spread ? [[job.job, lengthOf(spread), spreadText(spread)] as const] : [];
-  });
-  return <Top title={title} none={texts.noneTimed} rows={rows} hrefOf={(job) => runsOf(job, since)} />;
-};
+const Timed = ({ title, jobs, since, of }: TimedProps) => (
+  <Top
+    title={title}
+    none={texts.noneTimed}
+    rows={jobs
+      .toSorted((a, b) => (of(b)?.p95 ?? -1) - (of(a)?.p95 ?? -1) || byName(a, b))
+      .slice(0, TOP)
+      .flatMap((job) => {
+        const spread = of(job);
+        return spread ? [[job.job, lengthOf(spread), spreadText(spread)] as const] : [];
+      })}
+    hrefOf={(job) => runsOf(job, since)}
+  />
+);

@@ -24,12 +24,21 @@ import { answers, asOf, closed, instant, limit } from './shared.ts';
 const DAY_MS = 24 * HOUR_MS;
 const MOST_MS = 400 * DAY_MS;
 
+const SORTS = ['failing', 'slowest', 'late', 'runs'] as const;
+type Sort = (typeof SORTS)[number];
+const ANY_SORT = SORTS.join('|');
+
 const StatsQuery = Type.Object(
   {
     from: Type.Optional(Type.String({ description: 'ISO 8601; a day before `to` if absent. Its whole hour counts' })),
     to: Type.Optional(Type.String({ description: 'ISO 8601; now if absent. Its whole hour counts' })),
     job: Type.Optional(Type.String({ description: 'Of this job alone' })),
-    sort: Type.Optional(Type.Enum(['failing', 'slowest', 'late', 'runs'], { description: 'Which jobs come first (failing)' })),
+    sort: Type.Optional(
+      Type.String({
+        pattern: `^(${ANY_SORT})(,(${ANY_SORT}))*$`,
+        description: `Which jobs come first (failing): one of ${ANY_SORT}, or several with commas between, for the first by each of them`,
+      }),
+    ),
     limit: limit(1_000),
   },
   closed,
@@ -57,9 +66,8 @@ export const statsRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { store
       if (start > end) throw badField('/to', 'invalid', 'the window ends before it begins');
       if (end - start > MOST_MS) throw badField('/from', 'invalid', 'at most 400 days at once');
       const found = await statsBetween(runLog, { from: start, to: end, ...defined({ job }) });
-      const jobs = summed(found, (each) => each.job).toSorted(
-        (a, b) => weightOf(sort, b[1]) - weightOf(sort, a[1]) || (a[0] < b[0] ? -1 : 1),
-      );
+      const jobs = summed(found, (each) => each.job);
+      const firsts = sortsIn(sort).flatMap((by) => firstBy(by, jobs, most));
       const hours = new Map(summed(found, (each) => each.hour));
       const all: { at: string; tally: Tally }[] = [];
       for (let hour = hourOf(start); hour < end; hour += HOUR_MS)
@@ -69,7 +77,8 @@ export const statsRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { store
         to: toInstant(Math.ceil(end / HOUR_MS) * HOUR_MS),
         total: tallyView(found.reduce<Tally>(added, EMPTY_TALLY)),
         hours: all.map(({ at, tally }) => ({ at, ...tallyView(tally) })),
-        jobs: jobs.slice(0, most).map(([name, tally]) => ({ job: name, ...tallyView(tally) })),
+        // Who is first by several is told once.
+        jobs: [...new Map(firsts)].map(([name, tally]) => ({ job: name, ...tallyView(tally) })),
         overdue: overdueIn(projection.seen, job),
         asOf: position,
       };
@@ -93,7 +102,12 @@ const summed = <K>(all: readonly HourStats[], keyOf: (each: HourStats) => K): [K
   return [...sums];
 };
 
-const weightOf = (sort: 'failing' | 'slowest' | 'late' | 'runs', tally: Tally): number => {
+const sortsIn = (text: string): readonly Sort[] => SORTS.filter((each) => text.split(',').includes(each));
+
+const firstBy = (sort: Sort, jobs: readonly [string, Tally][], most: number): readonly [string, Tally][] =>
+  jobs.toSorted((a, b) => weightOf(sort, b[1]) - weightOf(sort, a[1]) || (a[0] < b[0] ? -1 : 1)).slice(0, most);
+
+const weightOf = (sort: Sort, tally: Tally): number => {
   switch (sort) {
     case 'failing':
       return countsOf(tally).failing;

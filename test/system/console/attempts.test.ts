@@ -63,6 +63,17 @@ withChromium('the console: attempts and time limits', (executablePath) => {
     await using page = await at(`/runs/${await runNow('slow')}`);
     await page.getByText(/It passed its time limit/).waitFor();
     await shot(page, 'overdue');
+    // The overview says so as well, with ways to the run and to the job; and it asks once for all that it shows.
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(request.url()));
+    await page.getByRole('link', { name: 'Overview', exact: true }).click();
+    const told = page.locator('[data-overdue=slow]');
+    await told.getByRole('link', { name: /over its limit for/ }).waitFor();
+    expect(await told.getByRole('link', { name: 'slow' }).getAttribute('href')).toBe('/jobs/slow');
+    expect(asked.filter((url) => url.includes('/stats'))).toHaveLength(1);
+    await shot(page, 'overdue-overview');
+    await told.getByRole('link', { name: /over its limit for/ }).click();
+    await page.getByText(/It passed its time limit/).waitFor();
     await page.getByRole('link', { name: 'Runs', exact: true }).click();
     await page.locator('[data-overdue]').waitFor();
     await shot(page, 'overdue-row');

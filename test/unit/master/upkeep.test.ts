@@ -12,7 +12,7 @@ import { openEmbedded } from '../../../src/stores/embedded/env.ts';
 import { createEmbeddedRunLog } from '../../../src/stores/embedded/run-log.ts';
 import { systemClock } from '../../../src/streams/clock.ts';
 import { runOf, savedOf, skippedOf } from '../../support/run-events.ts';
-import { aJob, startMaster, until } from './support.ts';
+import { aJob, aRun, AT, keys, startMaster, until } from './support.ts';
 
 const NOW = Date.parse('2027-01-31T09:30:00.000Z');
 const idAt = (ms: number, n = 0): string => `${leastIdAt(ms)}000-8000-${String(n).padStart(12, '0')}`;
@@ -149,7 +149,35 @@ test('GET /stats: in all, by hour, by job; the most failing first', async () => 
   });
   const slowest = (await master.api('GET', `/stats?from=${from}&to=${to}&sort=slowest&limit=1`)).json<{ jobs: unknown[] }>();
   expect(slowest.jobs).toMatchObject([{ job: 'good' }]);
-  expect((await master.api('GET', `/stats?from=${to}&to=${from}`)).statusCode).toBe(400);
+  const mixed = await master.api('GET', `/stats?from=${from}&to=${to}&sort=slowest,failing,late&limit=1`);
+  expect(
+    mixed
+      .json<{ jobs: { job: string }[] }>()
+      .jobs.map(({ job }) => job)
+      .toSorted(),
+  ).toEqual(['bad', 'good']);
+  for (const wrong of [`from=${to}&to=${from}`, 'sort=failing,nothing', 'sort='])
+    expect((await master.api('GET', `/stats?${wrong}`)).statusCode).toBe(400);
+});
+
+test('GET /stats tells what is overdue now: past its time limit and still going on, the longest first', async () => {
+  await using master = await startMaster();
+  const later = '2027-01-31T09:05:00.000Z';
+  const runs = [
+    aRun('newer', 'r1', { overdueAt: later, fence: 1 }),
+    aRun('older', 'r2', { overdueAt: AT, fence: 1 }),
+    // Within its limit; and one that is over, though its key is still there.
+    aRun('quick', 'r3'),
+    aRun('over', 'r4', { overdueAt: AT, fence: 1, state: 'ended', outcome: 'succeeded', endedAt: later }),
+  ];
+  for (const run of runs) await master.put(keys.run(run.job, run.runId), run);
+  const overdue = async (query = ''): Promise<readonly object[]> =>
+    (await master.api('GET', `/stats${query}`)).json<{ overdue: object[] }>().overdue;
+  expect(await overdue()).toMatchObject([
+    { id: 'r2', job: 'older', overdueAt: AT, state: 'running', workerName: 'one' },
+    { id: 'r1', job: 'newer', overdueAt: later },
+  ]);
+  expect(await overdue('?job=newer')).toMatchObject([{ id: 'r1' }]);
 });
 
 test('explain warns of runs of a named job that will meet, by what its own runs took and by its overlap policy', async () => {
