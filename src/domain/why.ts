@@ -44,15 +44,19 @@ export const whyText = (why: Why, language: Language = 'en'): string => {
               : then.type === 'named'
                 ? words.noRecord(time(at))
                 : words.unknown(time(at));
-  return tick ? `${nothing} ${words.nearest(tickText(why, tick, language))}` : nothing;
+  return tick ? `${nothing} ${words.nearest(...distanceOf(tick, at, language), tickText(why, tick, language))}` : nothing;
 };
 
 const isAt = ({ fireTime, to }: TickView, at: Instant): boolean =>
   fireTime === at || (to !== undefined && fireTime <= at && at <= to);
 
+/** How far from an instant a tick lies, and on which side: what is on record may be long ago. */
+const distanceOf = ({ fireTime, to = fireTime }: TickView, at: Instant, language: Language): readonly [string, boolean] =>
+  fireTime > at ? [lengthText(toMs(fireTime) - toMs(at), language), false] : [lengthText(toMs(at) - toMs(to), language), true];
+
 const tickText = ({ now, time }: Why, tick: TickView, language: Language): string => {
   const words = WORDS[language];
-  const { fireTime, fate, to, count, reason, worker, workerName, latenessMs = 0, outcome, trigger, by, note } = tick;
+  const { fireTime, fate, to, count, reason, worker, workerName, latenessMs = 0, outcome, trigger, by, note, waitsFor } = tick;
   const who = workerName ?? worker;
   const span = to === undefined || to === fireTime ? undefined : words.span(time(fireTime), time(to), count);
   const because = reason === undefined ? undefined : words.reasons[reason];
@@ -73,11 +77,11 @@ const tickText = ({ now, time }: Why, tick: TickView, language: Language): strin
       case 'missed':
         return words.missed({ at: span ?? time(fireTime), because });
       case 'waiting':
-        return words.waiting(span ?? time(fireTime), trigger === 'catchUp');
+        return words.waiting(span ?? time(fireTime), trigger === 'catchUp', waitsFor);
       case 'coming':
         return toMs(fireTime) > now
           ? words.coming(time(fireTime))
-          : words.due(time(fireTime), lengthText(now - toMs(fireTime), language));
+          : words.due(time(fireTime), lengthText(now - toMs(fireTime), language), waitsFor);
       default:
         return fate satisfies never;
     }
@@ -128,11 +132,11 @@ type Words = {
   readonly ran: (ran: Ran) => string;
   readonly skipped: (skipped: NotRun) => string;
   readonly missed: (missed: NotRun) => string;
-  readonly waiting: (at: string, isCatchUp: boolean) => string;
+  readonly waiting: (at: string, isCatchUp: boolean, why: string | undefined) => string;
   readonly coming: (at: string) => string;
-  readonly due: (at: string, since: string) => string;
+  readonly due: (at: string, since: string, why: string | undefined) => string;
   readonly span: (from: string, to: string, count: number | undefined) => string;
-  readonly nearest: (text: string) => string;
+  readonly nearest: (distance: string, isBefore: boolean, text: string) => string;
   readonly notYet: (at: string, by: string) => string;
   readonly deleted: (at: string, by: string) => string;
   readonly off: (since: string | undefined, by: string | undefined) => string;
@@ -181,13 +185,13 @@ const WORDS: Readonly<Record<Language, Words>> = {
     skipped: ({ at, because, who, by }) =>
       `The tick of ${at} was skipped${part(because, ': ')}. ${by === undefined ? (who === undefined ? 'The leader decided so.' : `Worker ${who} decided so.`) : `That was ${by}.`}`,
     missed: ({ at, because }) => `The tick of ${at} was missed${part(because, ': ')}.`,
-    waiting: (at, isCatchUp) =>
-      `The tick of ${at} waits${isCatchUp ? ' to be caught up' : ''}: for a free worker, or for the run before to end.`,
+    waiting: (at, isCatchUp, why = 'for a free worker, or for the run before to end') =>
+      `The tick of ${at} waits${isCatchUp ? ' to be caught up' : ''}: ${why}.`,
     coming: (at) => `The tick of ${at} has not come yet.`,
-    due: (at, since) => `The tick of ${at} has been due for ${since}, and nobody has decided it yet.`,
+    due: (at, since, why) => `The tick of ${at} has been due for ${since}, and nobody has decided it yet${part(why, ': ')}.`,
     span: (from, to, count) =>
       `${from} to ${to} (${count === undefined ? 'nobody knows how many, if any' : `${String(count)} ticks`})`,
-    nearest: (text) => `The nearest on record: ${text}`,
+    nearest: (distance, isBefore, text) => `The nearest on record, ${distance} ${isBefore ? 'before' : 'after'} that: ${text}`,
     notYet: (at, by) => `The job was not there yet: ${by} saved it first at ${at}.`,
     deleted: (at, by) => `The job was not there: ${by} deleted it at ${at}.`,
     off: (since, by) => `The job was switched off${part(since, ' since ')}${part(by, ', by ')}.`,
@@ -233,11 +237,12 @@ const WORDS: Readonly<Record<Language, Words>> = {
     skipped: ({ at, because, who, by }) =>
       `${at} 的触发被跳过${part(because, '：')}。${by === undefined ? (who === undefined ? '由主节点决定。' : `由工作节点 ${who} 决定。`) : `操作者：${by}。`}`,
     missed: ({ at, because }) => `${at} 的触发被错过${part(because, '：')}。`,
-    waiting: (at, isCatchUp) => `${at} 的触发正在等待${isCatchUp ? '补跑' : ''}：等待空闲的工作节点，或等待上一次运行结束。`,
+    waiting: (at, isCatchUp, why = '等待空闲的工作节点，或等待上一次运行结束') =>
+      `${at} 的触发正在等待${isCatchUp ? '补跑' : ''}：${why}。`,
     coming: (at) => `${at} 的触发尚未到时。`,
-    due: (at, since) => `${at} 的触发到时已有 ${since}，尚无人作出决定。`,
+    due: (at, since, why) => `${at} 的触发到时已有 ${since}，尚无人作出决定${part(why, '：')}。`,
     span: (from, to, count) => `${from} 至 ${to}（${count === undefined ? '次数未知，也可能没有' : `${String(count)} 次`}）`,
-    nearest: (text) => `最近的记录：${text}`,
+    nearest: (distance, isBefore, text) => `最近的记录（${isBefore ? '早' : '晚'} ${distance}）：${text}`,
     notYet: (at, by) => `当时还没有这个作业：${by} 于 ${at} 首次保存。`,
     deleted: (at, by) => `当时没有这个作业：${by} 于 ${at} 将其删除。`,
     off: (since, by) => `当时作业已停用${part(since, '，自 ')}${part(by, '，操作者：')}。`,

@@ -132,6 +132,11 @@ export const TickView = Type.Object(
     /** Of a run the lateness of its claim; of a tick whose time has come and that nobody has decided yet, so far. */
     latenessMs: Type.Optional(count),
     note: Type.Optional(Type.String()),
+    waitsFor: Type.Optional(
+      Type.String({
+        description: 'Of a tick that is due or waits: why it has not begun, as far as this master knows. For people',
+      }),
+    ),
     to: Type.Optional(At),
     count: Type.Optional(Type.Integer({ minimum: 1 })),
     trigger: Type.Optional(Trigger),

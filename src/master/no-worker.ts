@@ -6,7 +6,8 @@ import type { Seen } from './seen.ts';
 
 type Placed = Pick<FullJob, 'name' | 'workers' | 'labels' | 'runAs'>;
 
-const peersOf = (seen: Seen): readonly Presence[] =>
+/** The live workers; one that was asked to drain counts as draining before it says so itself. */
+export const peersOf = (seen: Seen): readonly Presence[] =>
   [...seen.workers.values()].map((worker) => (seen.drains.has(worker.id) ? { ...worker, draining: true } : worker));
 
 /** Whether no live worker may run a job now: all its ticks are missed until one comes that does. Who is full, or has just started, may. Pure. */

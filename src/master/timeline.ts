@@ -30,6 +30,7 @@ import type { RouteStores } from './errors.ts';
 import { noSuchJob } from './problems.ts';
 import type { Projection } from './projection.ts';
 import { seeJob, type SeenJob } from './seen.ts';
+import { whyWaits } from './waits.ts';
 
 /** All in ms since the epoch; `before` is the last place of the page before. */
 export type TimelineQuery = {
@@ -118,6 +119,18 @@ export const createTimelines = ({
     return name === undefined ? tick : { ...tick, workerName: name };
   };
 
+  /** Why a tick that is due or waits has not begun. */
+  const waiting = (name: string, tick: TickView, now: number, language: Language): TickView => {
+    const { fate, fireTime, runId } = tick;
+    if (fate !== 'waiting' && !(fate === 'coming' && toMs(fireTime) <= now)) return tick;
+    const queued = seen
+      .queueOfJob(name)
+      .map((each) => each.queued)
+      .find((each) => (runId === undefined ? fate === 'waiting' && each.fireTime === fireTime : each.runId === runId));
+    const waitsFor = whyWaits(seen, name, { fireTime, queued }, language);
+    return waitsFor === undefined ? tick : { ...tick, waitsFor };
+  };
+
   /** How far the workers are, each with its own cursor (placement `all`): the job's is the mark alone. What the foremost has decided is coming for nobody. */
   const ownCursors = async (name: string, hash: string | undefined): Promise<readonly number[]> =>
     (await coordination.list(keys.tick(name, ''))).entries.flatMap(({ value }) => {
@@ -162,7 +175,7 @@ export const createTimelines = ({
       { before: range ? topOf(range.place.at) : top, from: fromAt, limit },
     );
     if (!job && items.length === 0) throw noSuchJob(name);
-    const told = items.map(named);
+    const told = items.map(named).map((tick) => waiting(name, tick, now, language));
     return { items: job ? told.map(noted(job, language)) : told, from: start, ...(next && { next }) };
   };
 

@@ -60,11 +60,12 @@ const rowOf = (tick: TickView): readonly string[] => {
   ];
 };
 
-const whyOf = ({ fate, reason, by, note, trigger, latenessMs }: TickView): string =>
+const whyOf = ({ fate, reason, by, note, trigger, latenessMs, waitsFor }: TickView): string =>
   [
     ...(fate === 'coming' && latenessMs !== undefined ? ['due, not decided yet'] : []),
     ...(trigger === 'catchUp' ? ['caught up'] : []),
     ...(reason === undefined ? [] : [reason]),
+    ...(waitsFor === undefined ? [] : [waitsFor]),
     ...(by === undefined ? [] : [`by ${by}`]),
     ...(note === undefined ? [] : [note]),
   ].join(', ') || '-';

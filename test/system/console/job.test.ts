@@ -144,6 +144,19 @@ withChromium('the console: a job', (executablePath) => {
     await remove('slow');
   });
 
+  test('a tick that waits says what for, and so does one that is due and that nobody may run', async () => {
+    await save({ name: 'behind', command: 'sleep 600', cronExpr: '*/3 * * * * *', overlap: 'queue' });
+    await using page = await at('/jobs/behind');
+    await page
+      .locator('[data-fate=waiting]')
+      .getByText(/the run of .* has not ended/)
+      .waitFor();
+    await save({ name: 'behind', command: 'sleep 600', cronExpr: '*/3 * * * * *', placement: { labels: ['gpu'] } });
+    const due = page.locator('[data-fate=coming]').getByText('no live worker may run this job');
+    expect(await due.first().textContent()).toMatch(/: .* lacks gpu/);
+    await remove('behind');
+  });
+
   test('Kill asks once by name; the switch switches; a job that is deleted meanwhile says so, with a way back', async () => {
     await save({ name: 'long', command: 'sleep 600' });
     await using page = await at('/jobs/long');

@@ -73,11 +73,11 @@ test.each([
   ['2026-01-10T00:00', 'The job was not there yet: ann saved it first at 2026-01-10 01:00:00 (Europe/Berlin).'],
   [
     '2026-01-10T12:00',
-    'The job was switched off since 2026-01-10 11:00:00 (Europe/Berlin), by bob. The nearest on record: The tick of 2026-01-10 06:00:00 (Europe/Berlin) to',
+    'The job was switched off since 2026-01-10 11:00:00 (Europe/Berlin), by bob. The nearest on record, 4 h before that: The tick of 2026-01-10 06:00:00 (Europe/Berlin) to',
   ],
   [
     '2026-01-10T17:00',
-    'The schedule of that time does not name 2026-01-10 17:00:00 (Europe/Berlin): it names 2026-01-10 16:30:00 (Europe/Berlin) and 2026-01-10 17:30:00 (Europe/Berlin). The nearest on record:',
+    'The schedule of that time does not name 2026-01-10 17:00:00 (Europe/Berlin): it names 2026-01-10 16:30:00 (Europe/Berlin) and 2026-01-10 17:30:00 (Europe/Berlin). The nearest on record, 9 h before that:',
   ],
   ['2026-01-10T17:30', 'The schedule of that time names 2026-01-10 17:30:00 (Europe/Berlin), and there is no record of it'],
   ['2026-01-10T22:00', 'The job was not there: dee deleted it at 2026-01-10 21:00:00 (Europe/Berlin).'],

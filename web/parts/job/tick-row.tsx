@@ -97,10 +97,11 @@ const Word = ({ sign, color, children }: { readonly sign: string; readonly color
   </Badge>
 );
 
-const Why = ({ tick: { reason, note, trigger, by } }: { readonly tick: TickView }) => {
+const Why = ({ tick: { reason, note, trigger, by, waitsFor } }: { readonly tick: TickView }) => {
   const parts = [
     trigger !== undefined && trigger !== 'schedule' && triggerTexts[trigger],
     reason && ((reasonTexts[reason] as string | undefined) ?? reason),
+    waitsFor,
     by,
     note,
   ].filter((part) => typeof part === 'string');

@@ -63,6 +63,10 @@ export const withOlder = ({ items }: Known, page: TicksPage): Known => ({
 /** Somebody may ask why it did not run. */
 export const didNotRun = ({ fate }: TickView): boolean => fate === 'skipped' || fate === 'missed' || fate === 'waiting';
 
+/** Its time has come, and it waits or nobody has decided it yet. */
+export const hasNotBegun = ({ fate, fireTime }: TickView, now: number): boolean =>
+  fate === 'waiting' || (fate === 'coming' && Date.parse(fireTime) <= now);
+
 /** Ticks of one kind, one after the other, are folded. Never those of which each is a story of its own. */
 const kindOf = ({ fate, outcome, reason }: TickView): string | undefined => {
   if (fate === 'ran' && outcome === 'succeeded') return 'ran';

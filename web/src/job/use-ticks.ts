@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import { ask, jobPath } from '../api.ts';
-import { later, now } from '../clock.ts';
-import { windowOf, withNewest, withOlder, type Known, type Span, type TicksPage, type Window } from './ticks.ts';
+import { later, now, useNow } from '../clock.ts';
+import { hasNotBegun, windowOf, withNewest, withOlder, type Known, type Span, type TicksPage, type Window } from './ticks.ts';
 
 /** Around an instant all of it is wanted. */
 const LIMIT = { upToNow: '200', around: '500' };
@@ -27,6 +27,9 @@ const askTicks = (name: string, window: Window, signal: AbortSignal, cursor?: st
   });
   return ask<TicksPage>('GET', `${jobPath(name)}/ticks?${search.toString()}`, { signal });
 };
+
+/** While a tick is due or waits, what it waits for is asked for every few seconds. */
+const BEAT_MS = 4_000;
 
 /** The ticks of a job, newest first. Asked anew whenever `sign` changes, for then something has become of a tick. */
 export const useTicks = (name: string, span: Span, sign: string) => {
@@ -71,9 +74,11 @@ export const useTicks = (name: string, span: Span, sign: string) => {
       callOff();
     };
   }, [of]);
-  useEffect(() => asking.current?.poke(), [of, sign]);
-
   const { known, error, isLoadingMore = false } = state.of === of ? state : ({ of } as State);
+  const at = useNow();
+  const beat = known?.items.some((tick) => hasNotBegun(tick, at)) === true && Math.floor(at / BEAT_MS);
+  useEffect(() => asking.current?.poke(), [of, sign, beat]);
+
   const cursor = known?.nextCursor;
   return {
     ticks: known?.items,
