@@ -1,4 +1,5 @@
 import WebSocket from 'ws';
+import { createMarked } from '../domain/dropped.ts';
 import { applyRunEvent, type Run, type RunEvent } from '../domain/run.ts';
 import type { LiveMessage } from '../domain/wire.ts';
 import { Told, type Client } from './client.ts';
@@ -9,6 +10,7 @@ export const followOutput = async (client: Client, runId: string, write: (bytes:
     const topic = `run/${runId}`;
     const socket = new WebSocket(`${client.base.replace(/^http/, 'ws')}/api/v1/live`, { headers: client.headers });
     let run: Run | undefined;
+    const marked = createMarked();
     let isDone = false;
     const finish = (end: () => void): void => {
       if (isDone) return;
@@ -32,13 +34,13 @@ export const followOutput = async (client: Client, runId: string, write: (bytes:
       if (message.type !== 'event') return;
       const event = eventOf(message.event);
       if (event.type === 'output') {
-        if (event.droppedBytes) write(Buffer.from(`\n… ${String(event.droppedBytes)} bytes left out …\n`));
-        write(event.data);
+        for (const bytes of marked.of(event)) write(bytes);
       }
       run = applyRunEvent(run, event);
       const ended = run;
       if (ended?.state === 'finished')
         finish(() => {
+          for (const bytes of marked.end()) write(bytes);
           resolve(ended);
         });
     });

@@ -42,10 +42,28 @@ process.on('unhandledRejection', (error) =>
   leave(`unforeseen: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`, 1),
 );
 
+// Whoever reads may have enough (`| head`): then nothing is wrong.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
+/** Until the reader of a pipe has taken all that was printed: the end of the process would drop what is left. However long that takes: it may be `less`. */
+const read = (): Promise<void> =>
+  new Promise((resolve) => {
+    if (process.stdout.writableLength === 0) resolve();
+    else
+      process.stdout.write('', () => {
+        resolve();
+      });
+  });
+
 try {
   await program.parseAsync();
+  await read();
   process.exit(process.exitCode ?? 0);
 } catch (error) {
+  await read();
   if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : 2);
   if (error instanceof WrongUsage) leave(error.message, 2);
   leave(

@@ -1,3 +1,4 @@
+import { createMarked } from '../domain/dropped.ts';
 import type { EventOf, StoredRunEvent } from '../domain/events.ts';
 
 /** Only the bytes from `from` on, counted over everything that is given. */
@@ -33,6 +34,9 @@ export async function* outputs(events: AsyncIterable<StoredRunEvent>): AsyncGene
   for await (const event of events) if (event.type === 'output') yield event;
 }
 
+/** All that was printed, attempts one after the other; where bytes were dropped, a line says how many. */
 export async function* bytesOf(events: AsyncIterable<StoredRunEvent>): AsyncGenerator<Uint8Array> {
-  for await (const { data } of outputs(events)) yield data;
+  const marked = createMarked();
+  for await (const event of outputs(events)) yield* marked.of(event);
+  yield* marked.end();
 }

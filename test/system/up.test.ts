@@ -183,6 +183,9 @@ test('the command line saves, runs, follows, lists and deletes; wrong input exit
   ).toMatchObject({ status: 0 });
   expect(cronstream('job', 'run', 'c', '--follow')).toMatchObject({ status: 0, stdout: 'one\ntwo\n' });
   expect(cronstream('job', 'logs', 'c')).toMatchObject({ status: 0, stdout: 'one\ntwo\n' });
+  expect(cronstream('job', 'logs', 'c', '--tail', '4')).toMatchObject({ status: 0, stdout: 'two\n' });
+  expect(cronstream('job', 'logs', 'c', '--from', '2')).toMatchObject({ status: 0, stdout: 'e\ntwo\n' });
+  expect(cronstream('job', 'logs', 'nobody')).toMatchObject({ status: 1, stderr: containing('No job is named') });
   expect(JSON.parse(cronstream('job', 'ls', '--json').stdout)).toMatchObject([
     { job: { name: 'c' }, lastRun: { outcome: 'succeeded' } },
   ]);

@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
+import { defined } from '../../domain/run.ts';
 import type { JobView, RunView } from '../../domain/wire.ts';
 import { createClient, MOST_A_PAGE, pagesOf, Told, type ClientOptions } from '../client.ts';
 import { againstMaster } from '../options.ts';
@@ -102,7 +104,9 @@ export const addJobCommands = (program: Command): void => {
             ? JSON.stringify({ runId, ...(warning !== undefined && { warning }) })
             : `Run ${runId} is queued. Follow it: cronstream job logs ${name} -f`,
         );
-      if (options.follow) await follow(client, runId);
+      if (options.follow) {
+        await follow(client, runId);
+      }
     });
 
   addJobBackfill(add, print);
@@ -139,22 +143,46 @@ export const addJobCommands = (program: Command): void => {
   addJobWhy(add, print);
   addJobRevisions(add, print);
 
-  add('logs <name>', 'output of the newest run of a job', ['logs backup', 'logs backup -f', 'logs backup --run 0196…'])
-    .option('-f, --follow', 'until the run ends')
+  add('logs <name>', 'output of the newest run of a job', [
+    'logs backup',
+    'logs backup -f',
+    'logs backup --run 0196…',
+    'logs backup --tail 2000',
+  ])
+    .option('-f, --follow', 'all of it, and what comes until the run ends')
     .option('--run <id>', 'another run than the newest')
-    .action(async (name: string, options: ClientOptions & { follow?: boolean; run?: string }) => {
+    .addOption(new Option('--tail <bytes>', 'only so many bytes at the end').conflicts('follow'))
+    .addOption(new Option('--from <byte>', 'only from this byte on, counted from 0').conflicts(['tail', 'follow']))
+    .action(async (name: string, options: LogsOptions) => {
       const client = createClient(options);
       const [newest] =
         options.run === undefined
           ? (await client.json<Page<RunView>>('GET', `/runs?job=${encodeURIComponent(name)}&limit=1`)).items
           : [];
       const runId = options.run ?? newest?.id;
-      if (runId === undefined) throw new Told(`${name} has not run yet`);
+      if (runId === undefined) {
+        await client.ask('GET', path(name)); // where there is no such job, that is what is told
+        throw new Told(`${name} has not run yet`);
+      }
       if (options.follow) return follow(client, runId);
-      const output = Buffer.from(await (await client.ask('GET', `/runs/${encodeURIComponent(runId)}/output`)).arrayBuffer());
-      if (options.json) print(JSON.stringify({ runId, output: output.toString('utf8') }));
-      else process.stdout.write(output);
+      const query = new URLSearchParams(defined({ tail: options.tail, from: options.from })).toString();
+      const answer = await client.ask('GET', `/runs/${encodeURIComponent(runId)}/output?${query}`);
+      if (options.json) print(JSON.stringify({ runId, output: await answer.text() }));
+      // As it comes: an output may have gigabytes.
+      else for await (const bytes of (answer.body ?? []) as AsyncIterable<Uint8Array>) await written(bytes);
     });
+};
+
+type LogsOptions = ClientOptions & {
+  readonly follow?: boolean;
+  readonly run?: string;
+  readonly tail?: string;
+  readonly from?: string;
+};
+
+/** Until standard output has taken them: whoever reads slowly is waited for. */
+const written = async (bytes: Uint8Array): Promise<void> => {
+  if (!process.stdout.write(bytes)) await once(process.stdout, 'drain');
 };
 
 const follow = async (client: ReturnType<typeof createClient>, runId: string): Promise<void> => {

@@ -24,7 +24,13 @@ const RunsQuery = Type.Object(
     worker: Type.Optional(Type.String()),
     from: Type.Optional(Type.String({ description: 'Fire time from, ISO 8601' })),
     to: Type.Optional(Type.String({ description: 'Fire time to, ISO 8601' })),
-    q: Type.Optional(Type.String({ maxLength: 200, description: 'Text in job name, error or output' })),
+    q: Type.Optional(
+      Type.String({
+        maxLength: 200,
+        description:
+          'Text in job name, error or output; of runs that have ended the last 64 kB of the last attempt are looked at',
+      }),
+    ),
     cursor: Type.Optional(Type.String()),
     limit: limit(500),
   },
@@ -125,7 +131,8 @@ export const runRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { history
       schema: {
         ...schema,
         summary: 'What a run printed',
-        description: 'text/plain: the exact bytes, attempts one after the other. Accept: application/json gives numbered chunks.',
+        description:
+          'text/plain: the exact bytes, attempts one after the other; where bytes were dropped (outputLimitBytes, --spool-limit) a line says how many: `[cronstream: 123 bytes were dropped here]`. It counts in `from` and `tail`. Accept: application/json gives numbered chunks, with `droppedBytes` in place of such a line.',
         params: ById,
         querystring: OutputQuery,
         produces: ['text/plain', 'application/json'],

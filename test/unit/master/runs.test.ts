@@ -145,6 +145,41 @@ test('output is answered byte by byte, attempts one after the other', async () =
     expect((await master.api('GET', `/runs/${id(1)}/output${query}`)).statusCode).toBe(400);
 });
 
+test('where bytes were dropped the text says so in a line of its own, which counts in offsets; the numbered chunks have none', async () => {
+  const runLog = createMemoryRunLog();
+  await using master = await startMaster({ runLog });
+  const piece = (seq: number, text: string, droppedBytes?: number) =>
+    ({
+      v: 1,
+      type: 'output',
+      job: 'a',
+      runId: id(1),
+      attempt: 1,
+      seq,
+      at: AT,
+      offset: seq * 100,
+      data: new TextEncoder().encode(text),
+      ...(droppedBytes !== undefined && { droppedBytes }),
+    }) as const;
+  // In the middle of a line; two that are gone one after the other; at the end of a line; and at the very end.
+  runLog.add(piece(0, 'begin'), piece(1, 'mid\n', 70), piece(2, '', 5), piece(3, '', 6), piece(4, 'tail\n'), piece(5, '', 9));
+  const mark = (bytes: number) => `[cronstream: ${String(bytes)} bytes were dropped here]\n`;
+  const whole = `begin\n${mark(70)}mid\n${mark(11)}tail\n${mark(9)}`;
+  const output = async (query = '') => (await master.api('GET', `/runs/${id(1)}/output${query}`)).body;
+  expect(await output()).toBe(whole);
+  expect(await output('?tail=12')).toBe(whole.slice(-12));
+  for (const from of [3, 8, 60, whole.length]) expect(await output(`?from=${String(from)}`)).toBe(whole.slice(from));
+  const chunks = await master.api('GET', `/runs/${id(1)}/output`, undefined, { accept: 'application/json' });
+  expect(chunks.json<{ items: { droppedBytes?: number }[] }>().items.map(({ droppedBytes }) => droppedBytes)).toEqual([
+    undefined,
+    70,
+    5,
+    6,
+    undefined,
+    9,
+  ]);
+});
+
 test('a run that has printed nothing yet has empty output', async () => {
   await using master = await startMaster();
   await master.put(keys.run('a', id(1)), aRun('a', id(1)));
