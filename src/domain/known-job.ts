@@ -1,3 +1,4 @@
+import { stepsOf } from './changes.ts';
 import { checkJob, scheduleHash, withDefaults, type FullJob, type Job } from './job.ts';
 import type { Checked, FieldProblem } from './problem.ts';
 import { compileSchedule, type CompiledSchedule } from './schedule/compile.ts';
@@ -69,10 +70,7 @@ export const withoutUnknown = (raw: unknown, problems: readonly FieldProblem[]):
   const copy: unknown = structuredClone(raw);
   for (const { path, code } of problems) {
     if (code !== 'unknownField') continue;
-    const steps = path
-      .split('/')
-      .slice(1)
-      .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
+    const steps = [...stepsOf(path)];
     const last = steps.pop();
     let at: unknown = copy;
     for (const step of steps) at = isObject(at) ? at[step] : undefined;

@@ -1,7 +1,5 @@
+import { changesBetween, pathText, type FieldChange } from './changes.ts';
 import type { EventOf, StoredRunEvent } from './events.ts';
-
-/** What became another one between two versions of a job: absent `before` came, absent `after` went. `path` as in problems: `/retry/max`. */
-export type FieldChange = { readonly path: string; readonly before?: unknown; readonly after?: unknown };
 
 /** A change of a job, by whom and when, and what it changed. `job` is the job after it, as it was saved: put it back by PUT. */
 export type Revision = {
@@ -19,21 +17,6 @@ export type Revision = {
   readonly job?: unknown;
 };
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** Field by field, by path; lists are compared as a whole. */
-export const changesBetween = (before: unknown, after: unknown, path = ''): readonly FieldChange[] => {
-  if (isObject(before) && isObject(after))
-    return [...new Set([...Object.keys(before), ...Object.keys(after)])]
-      .toSorted()
-      .flatMap((name) =>
-        changesBetween(before[name], after[name], `${path}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`),
-      );
-  if (JSON.stringify(before) === JSON.stringify(after)) return [];
-  return [{ path, ...(before === undefined ? {} : { before }), ...(after === undefined ? {} : { after }) }];
-};
-
 const LONGEST = 80;
 const shown = (value: unknown): string => {
   const text = JSON.stringify(value);
@@ -41,7 +24,7 @@ const shown = (value: unknown): string => {
 };
 
 const inWords = ({ path, before, after }: FieldChange): string => {
-  const name = path.slice(1).replaceAll('/', '.').replaceAll('~1', '/').replaceAll('~0', '~');
+  const name = pathText(path);
   if (before === undefined) return `${name} set to ${shown(after)}`;
   return after === undefined ? `${name} removed (was ${shown(before)})` : `${name}: ${shown(before)} → ${shown(after)}`;
 };
@@ -63,8 +46,7 @@ export const revisionOf = (event: Change): Revision => {
     case 'jobDeleted':
       return { ...{ id, name, at, by, type: 'deleted' }, ...withRevision(event), changes: [], text: 'deleted' };
     case 'jobSaved': {
-      const changes =
-        event.before === undefined ? [] : changesBetween(event.before, event.after).filter(({ path }) => path !== FORMAT);
+      const changes = event.before === undefined ? [] : changesBetween(fieldsOf(event.before), fieldsOf(event.after));
       const text =
         event.before === undefined ? 'created' : changes.length === 0 ? 'saved as it was' : changes.map(inWords).join('; ');
       return { ...{ id, name, at, by, type: 'saved' }, ...withRevision(event), changes, text, job: event.after };
@@ -74,8 +56,15 @@ export const revisionOf = (event: Change): Revision => {
   }
 };
 
-/** The format of the value: nobody asked for that. */
-const FORMAT = '/v';
+/** What a person wrote of a job that was saved: without the version of the stored format, which is the store's own. As PUT takes it. */
+export const withoutFormat = (job: unknown): Readonly<Record<string, unknown>> => {
+  const { v: _v, ...fields } = job as Record<string, unknown>;
+  return fields;
+};
+
+/** A value that somebody put by hand may be anything. */
+const fieldsOf = (job: unknown): Readonly<Record<string, unknown>> =>
+  typeof job === 'object' && job !== null && !Array.isArray(job) ? withoutFormat(job) : {};
 
 const withRevision = ({ revision }: { readonly revision?: number }) =>
   revision === undefined ? {} : { revision: String(revision) };

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { withoutFormat } from '../../domain/revision.ts';
 import type { JobView, RevisionView } from '../../domain/wire.ts';
 import { createClient, firstOf, MOST_A_PAGE, pagesOf, Told, type Client, type ClientOptions } from '../client.ts';
 import { againstMaster } from '../options.ts';
@@ -75,8 +76,7 @@ const versionOf = async (client: Client, name: string, revision: string): Promis
     const found = items.find((each) => each.revision === revision);
     if (found === undefined) continue;
     if (found.job === undefined) throw new Told(`revision ${revision} deleted ${name}: give the one before it`);
-    const { v: _v, ...fields } = found.job as Record<string, unknown>;
-    return fields;
+    return withoutFormat(found.job);
   }
   throw new Told(`${name} has no revision ${revision} on record: cronstream job revisions ${name}`);
 };

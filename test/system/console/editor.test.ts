@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { notYet } from '../../../src/domain/not-yet.ts';
-import { axeFindings } from '../../support/axe.ts';
+import { untilAxeIsContent } from '../../support/axe.ts';
 import { createConsole } from '../../support/console.ts';
 import { withChromium } from '../../support/needs.ts';
 import { until } from '../../support/process.ts';
@@ -20,14 +20,6 @@ withChromium('the console: the editor', (executablePath) => {
   const saved = async (name: string) => {
     const { v: _format, ...job } = (await web.up().api<{ job: Record<string, unknown> }>(`/jobs/${name}`)).job;
     return job;
-  };
-  /** What fades in has little contrast until it is there. */
-  const nothingFound = async (page: Page): Promise<void> => {
-    let findings: readonly string[] = [];
-    await until(
-      async () => (findings = await axeFindings(page, '[role=dialog]')).length === 0,
-      () => findings.join('\n'),
-    );
   };
   const focused = (page: Page): Promise<string> =>
     page.evaluate<string>('document.activeElement.closest("[data-field]")?.dataset.field ?? document.activeElement.textContent');
@@ -240,17 +232,17 @@ withChromium('the console: the editor', (executablePath) => {
     for (const name of ['When', 'Where', 'How', 'If it is busy', 'If it fails', 'About']) await group(page, name).click();
     await field(page, 'Cron text').fill('0 3 32 * *');
     await page.locator('[data-place="1:5"]').waitFor();
-    await nothingFound(page);
+    await untilAxeIsContent(page, '[role=dialog]');
     await field(page, 'Cron text').fill('0 3 * * 2');
     await page.getByRole('table', { name: 'Next fire times' }).waitFor();
     const isWide = 'document.querySelector("[role=dialog]").scrollWidth > innerWidth';
     expect(await page.evaluate<boolean>(isWide)).toBe(false);
-    await nothingFound(page);
+    await untilAxeIsContent(page, '[role=dialog]');
 
     await save({ ...job, command: 'false', tags: ['theirs'] });
     await button(page, 'Save').click();
     await page.locator('[data-conflict]').waitFor();
-    await nothingFound(page);
+    await untilAxeIsContent(page, '[role=dialog]');
     expect(await page.evaluate<boolean>(isWide)).toBe(false);
     await remove(job.name);
   });

@@ -1,31 +1,13 @@
 import { expect, test } from 'vitest';
-import { changesBetween, revisionOf } from '../../../src/domain/revision.ts';
+import { revisionOf } from '../../../src/domain/revision.ts';
 
 const saved = (before: unknown, after: unknown) =>
   revisionOf({ v: 1, type: 'jobSaved', job: 'a', at: 'then', id: 'x', by: 'ann', revision: 7, before, after });
 
 test.each([
-  [{ a: 1 }, { a: 1 }, []],
-  [{ a: 1 }, { a: 2 }, [{ path: '/a', before: 1, after: 2 }]],
-  [
-    { retry: { max: 1 } },
-    { retry: { max: 2, on: [1] } },
-    [
-      { path: '/retry/max', before: 1, after: 2 },
-      { path: '/retry/on', after: [1] },
-    ],
-  ],
-  [{ tags: ['a'] }, { tags: ['a', 'b'] }, [{ path: '/tags', before: ['a'], after: ['a', 'b'] }]],
-  [{ env: { 'A/B~': '1' } }, { env: {} }, [{ path: '/env/A~1B~0', before: '1' }]],
-  [{ overlap: 'skip' }, { overlap: { policy: 'queue' } }, [{ path: '/overlap', before: 'skip', after: { policy: 'queue' } }]],
-])('from %j to %j', (before, after, changes) => {
-  expect(changesBetween(before, after)).toStrictEqual(changes);
-});
-
-test.each([
   [undefined, { name: 'a' }, 'created'],
   [{ cronExpr: '0 3 * * *' }, { cronExpr: '0 4 * * *' }, 'cronExpr: "0 3 * * *" → "0 4 * * *"'],
-  [{ name: 'a' }, { name: 'a', retry: { max: 2 } }, 'retry set to {"max":2}'],
+  [{ name: 'a' }, { name: 'a', retry: { max: 2 } }, 'retry.max set to 2'],
   [{ name: 'a', cwd: '/x' }, { name: 'a' }, 'cwd removed (was "/x")'],
   [{ name: 'a' }, { name: 'a' }, 'saved as it was'],
 ])('in words: %j to %j', (before, after, text) => {

@@ -217,10 +217,7 @@ test('revisions say who changed what; an old one is put back by PUT; the audit h
   const revisions = async (query = ''): Promise<Page> => (await master.api('GET', `/jobs/a/revisions${query}`)).json<Page>();
   // At once, though the leader may not have shipped it yet.
   const { items } = await revisions();
-  expect(items.map(({ text }) => text)).toStrictEqual([
-    'description: "first" → "second"; retention set to {"days":3}',
-    'created',
-  ]);
+  expect(items.map(({ text }) => text)).toStrictEqual(['description: "first" → "second"; retention.days set to 3', 'created']);
   expect(items.every(({ revision, by }) => revision !== undefined && by !== '')).toBe(true);
   expect((await put(items[1]?.job ?? {})).statusCode).toBe(200);
   await master.api('DELETE', '/jobs/a');
@@ -230,8 +227,8 @@ test('revisions say who changed what; an old one is put back by PUT; the audit h
   );
   expect((await revisions()).items.map(({ text }) => text)).toStrictEqual([
     'deleted',
-    'description: "second" → "first"; retention removed (was {"days":3})',
-    'description: "first" → "second"; retention set to {"days":3}',
+    'description: "second" → "first"; retention.days removed (was 3)',
+    'description: "first" → "second"; retention.days set to 3',
     'created',
   ]);
   const first = await revisions('?limit=3');

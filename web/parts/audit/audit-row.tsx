@@ -1,6 +1,7 @@
 import { Anchor, Button, Text } from '@mantine/core';
 import { memo } from 'react';
 import { Link } from 'wouter';
+import { withoutFormat } from '../../../src/domain/revision.ts';
 import type { RevisionView } from '../../../src/domain/wire.ts';
 import { ask, jobPath, type Page } from '../../src/api.ts';
 import { texts } from '../../src/texts.ts';
@@ -66,8 +67,7 @@ const BringBack = ({ name }: { readonly name: string }) => {
     const { items } = await ask<Page<RevisionView>>('GET', `${jobPath(name)}/revisions?limit=50`);
     const last = items.find(({ job }) => job !== undefined)?.job;
     if (last === undefined) throw new Error(texts.bringBackNone(name));
-    const { v: _v, ...fields } = last as Record<string, unknown>;
-    await ask('PUT', jobPath(name), { body: fields, headers: { 'if-none-match': '*' } });
+    await ask('PUT', jobPath(name), { body: withoutFormat(last), headers: { 'if-none-match': '*' } });
   };
   const press = (): void =>
     askFirst({

@@ -1,3 +1,4 @@
+import { pathText } from '../../../src/domain/changes.ts';
 import type { RevisionView } from '../../../src/domain/wire.ts';
 import { texts } from '../../src/texts.ts';
 import classes from './difference.module.css';
@@ -12,7 +13,7 @@ export const kindOf = ({ type, text, changes }: RevisionView): string => {
 export const Difference = ({ changes }: { readonly changes: RevisionView['changes'] }) =>
   changes.map(({ path, before, after }) => (
     <div key={path} className={`anywhere ${classes['change'] ?? ''}`} data-path={path}>
-      <span>{path.slice(1).replaceAll('/', '.').replaceAll('~1', '/').replaceAll('~0', '~')}</span>
+      <span>{pathText(path)}</span>
       <del>{shown(before)}</del>
       <span aria-hidden="true">→</span>
       <ins>{shown(after)}</ins>

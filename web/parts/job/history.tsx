@@ -1,6 +1,7 @@
 import { Button, Group, Stack, Text } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
+import { withoutFormat } from '../../../src/domain/revision.ts';
 import type { JobView, RevisionView } from '../../../src/domain/wire.ts';
 import { ask, jobPath, type Page } from '../../src/api.ts';
 import { useMay } from '../../src/session.ts';
@@ -125,10 +126,4 @@ const Change = ({ change, view, isGone }: HistoryProps & { readonly change: Revi
       </Stack>
     </li>
   );
-};
-
-/** The version of the stored format is the store's own: the API takes a job without it. */
-const withoutFormat = (job: unknown): unknown => {
-  const { v: _v, ...fields } = job as Record<string, unknown>;
-  return fields;
 };

@@ -1,34 +1,5 @@
+import { changesBetween, isSame, valueAt } from '../../../src/domain/changes.ts';
 import type { Fields } from './job-fields.ts';
-
-/** One field that is not the same in two jobs. `path` as problems have it; a side without the field is undefined. */
-export type Difference = { readonly path: string; readonly before: unknown; readonly after: unknown };
-
-const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
-const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
-const sorted = (value: unknown): unknown =>
-  isObject(value)
-    ? Object.fromEntries(
-        Object.keys(value)
-          .sort()
-          .map((key) => [key, sorted(value[key])]),
-      )
-    : Array.isArray(value)
-      ? value.map(sorted)
-      : value;
-
-/** The fields in which two jobs differ, in the order of the first, then of the second. Objects are taken apart, lists are one field. */
-export const differences = (before: Fields, after: Fields, at = ''): readonly Difference[] =>
-  [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((key) => {
-    const [a, b] = [before[key], after[key]];
-    const path = `${at}/${key}`;
-    if (isSame(a, b)) return [];
-    // An object on one side only is taken apart too: `retry: {max: 1}` against nothing is `/retry/max`.
-    if ((isObject(a) && (isObject(b) || b === undefined)) || (isObject(b) && a === undefined)) {
-      const inner = differences(isObject(a) ? a : {}, isObject(b) ? b : {}, path);
-      if (inner.length > 0) return inner;
-    }
-    return [{ path, before: a, after: b }];
-  });
 
 /** A field that was changed by one of two people, or by both differently, since they had the same. */
 export type Clash = {
@@ -41,13 +12,8 @@ export type Clash = {
 
 /** What two people made of the same job: the fields in which theirs and mine differ now, and who changed each. */
 export const clashes = (base: Fields, mine: Fields, theirs: Fields): readonly Clash[] => {
-  const at = (job: Fields, path: string): unknown =>
-    path
-      .split('/')
-      .slice(1)
-      .reduce<unknown>((value, step) => (isObject(value) && Object.hasOwn(value, step) ? value[step] : undefined), job);
-  return differences(theirs, mine).map(({ path, before, after }) => {
-    const had = at(base, path);
+  return changesBetween(theirs, mine).map(({ path, before, after }) => {
+    const had = valueAt(base, path);
     const by = isSame(had, before) ? 'mine' : isSame(had, after) ? 'theirs' : 'both';
     return { path, base: had, mine: after, theirs: before, by };
   });

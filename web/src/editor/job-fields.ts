@@ -1,3 +1,4 @@
+import { stepsOf, valueAt } from '../../../src/domain/changes.ts';
 import type { JobView } from '../../../src/domain/wire.ts';
 import { texts } from '../texts.ts';
 
@@ -14,12 +15,10 @@ export const textOf = (job: Fields, field: string): string => {
   return typeof value === 'string' ? value : '';
 };
 
-const stepsOf = (path: string): readonly string[] => path.split('/').slice(1);
 const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The value at a path as problems have it, `/misfire/policy`; undefined where there is none. */
-export const getAt = (job: Fields, path: string): unknown =>
-  stepsOf(path).reduce<unknown>((value, step) => (isObject(value) && Object.hasOwn(value, step) ? value[step] : undefined), job);
+export const getAt: (job: Fields, path: string) => unknown = valueAt;
 
 /** The job with a value put in. `undefined` takes it out, and with it an object that is left empty. All other fields stay, in their order. */
 export const setAt = (job: Fields, path: string, value: unknown): Fields => put(job, stepsOf(path), value) ?? {};
