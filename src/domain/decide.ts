@@ -56,7 +56,8 @@ export type Input =
 
 /** What is remembered until its time: it comes back as an input. */
 export type Wake =
-  | { readonly type: 'look'; readonly tick: Tick }
+  /** `waitMs`: how long its rank has waited by then. */
+  | { readonly type: 'look'; readonly tick: Tick; readonly waitMs: number }
   | { readonly type: 'claim'; readonly tick: Tick }
   | { readonly type: 'take'; readonly job: string; readonly runId: string }
   | { readonly type: 'settle'; readonly waiting: Waiting };
@@ -173,40 +174,45 @@ const onDue = (here: Here, state: JobState, tick: Tick): readonly Command[] => {
   if (!canTake(here)) return [];
   const rank = here.rankOf(state.name, tick.fireTime);
   if (rank === undefined || rank > LAST_LOOKING_RANK) return [];
-  if (rank > 0)
-    return [
-      {
-        type: 'wakeAt',
-        at: lookAt(here, state, tick, rank),
-        wake: { type: 'look', tick },
-      },
-    ];
-  return claimOrWait(here, state, tick, 0);
+  return rank > 0 ? inItsTurn(here, state, tick, rank) : claimOrWait(here, state, tick, 0);
 };
 
-/** A full worker makes the tick a queued run, so that load flows to who is free. A run that waits counts as the job being busy. */
+/** Rank 0 from the fire time on, the others after their wait. */
+const inItsTurn = (here: Here, state: JobState, tick: Tick, rank: number): readonly Command[] => {
+  const waitMs = waitOfRank(rank, here.rankWaitMs, state.lateAfterMs);
+  const at = Math.max(tick.fireTime, here.inSyncSince) + waitMs;
+  return [{ type: 'wakeAt', at, wake: rank > 0 ? { type: 'look', tick, waitMs } : { type: 'claim', tick } }];
+};
+
+/** Its time has come and gone again: the wall clock was set back. */
+const isEarly = (here: Here, tick: Tick): boolean => tick.fireTime > here.now;
+
+/** Never before the wall clock says so. A full worker makes the tick a queued run, so that load flows to who is free. A run that waits counts as the job being busy. */
 const claimOrWait = (here: Here, state: JobState, tick: Tick, rank: number): readonly Command[] => {
   if (!canTake(here)) return [];
+  if (isEarly(here, tick)) return inItsTurn(here, state, tick, rank);
   if (state.overlap !== 'allow' && readyOf(here, state).length > 0) return onBusy(here, state, tick);
   return here.freeSlots > 0 ? [{ type: 'claim', tick, rank }] : [{ type: 'enqueue', tick, isBusy: false }];
 };
 
-/** When a rank behind the first looks at a tick. In a burst claims get slower while it waits: then later than it thought at first. */
-const lookOrWait = (here: Here, state: JobState, tick: Tick): readonly Command[] => {
-  const at = lookAt(here, state, tick, here.rankOf(state.name, tick.fireTime) ?? 0);
-  return at > here.now ? [{ type: 'wakeAt', at, wake: { type: 'look', tick } }] : [{ type: 'look', tick }];
+/** In a burst claims get slower while a rank behind the first waits: then it waits on for as much as its wait has grown. */
+const lookOrWait = (here: Here, state: JobState, { tick, waitMs }: Extract<Wake, { type: 'look' }>): readonly Command[] => {
+  const rank = here.rankOf(state.name, tick.fireTime) ?? 0;
+  if (isEarly(here, tick)) return inItsTurn(here, state, tick, rank);
+  const grown = waitOfRank(rank, here.rankWaitMs, state.lateAfterMs);
+  return grown > waitMs
+    ? [{ type: 'wakeAt', at: here.now + grown - waitMs, wake: { type: 'look', tick, waitMs: grown } }]
+    : [{ type: 'look', tick }];
 };
-const lookAt = (here: Here, { lateAfterMs }: JobState, tick: Tick, rank: number): number =>
-  Math.max(tick.fireTime, here.inSyncSince) + waitOfRank(rank, here.rankWaitMs, lateAfterMs);
 
 const onWoke = (here: Here, state: JobState, wake: Wake): readonly Command[] => {
   switch (wake.type) {
     case 'look':
-      return canTake(here) ? lookOrWait(here, state, wake.tick) : [];
+      return canTake(here) ? lookOrWait(here, state, wake) : [];
     case 'claim':
       // Its answer may have been lost: then the run is ours, and nobody else will start it. Asked again when the feeds are whole.
       if (!here.inSync && !here.draining) return askAgain(here, state, wake.tick);
-      return claimOrWait(here, state, wake.tick, here.rankOf(state.name, wake.tick.fireTime) ?? 0);
+      return askedFor(here, state, wake.tick, here.rankOf(state.name, wake.tick.fireTime) ?? 0);
     case 'take': {
       const waiting = state.queued.get(wake.runId);
       if (!waiting) return [];
@@ -222,6 +228,10 @@ const onWoke = (here: Here, state: JobState, wake: Wake): readonly Command[] => 
   }
 };
 
+/** One that is not due any more is looked for by whoever asked for it, and not sent (claims.ts). */
+const askedFor = (here: Here, state: JobState, tick: Tick, rank: number): readonly Command[] =>
+  canTake(here) && isEarly(here, tick) ? [{ type: 'claim', tick, rank }] : claimOrWait(here, state, tick, rank);
+
 const settleLater = (here: Here, waiting: Waiting): readonly Command[] => [
   { type: 'wakeAt', at: here.now + AWAY_WAIT_MS, wake: { type: 'settle', waiting } },
 ];
@@ -229,7 +239,7 @@ const settleLater = (here: Here, waiting: Waiting): readonly Command[] => [
 /** A tick stays ours to try while it is not late. */
 const askAgain = (here: Here, state: JobState, tick: Tick): readonly Command[] =>
   here.now - tick.fireTime < state.lateAfterMs
-    ? [{ type: 'wakeAt', at: here.now + AWAY_WAIT_MS, wake: { type: 'claim', tick } }]
+    ? [{ type: 'wakeAt', at: here.now + (isEarly(here, tick) ? MOST_LOOK_MS : AWAY_WAIT_MS), wake: { type: 'claim', tick } }]
     : [];
 
 /** The run that holds the lock is the holder; undefined where only what waits makes the job busy. */

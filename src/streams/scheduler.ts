@@ -98,17 +98,18 @@ const createState = ({ me, registeredAt, keys, clock, room, read }: SchedulerDep
   const waiting = new Map<string, Map<string, Waiting>>();
   const lastTicks = new Map<string, Tick>();
   const kills = new Map<string, Kill>();
-  /** When each queued run is looked at next (ms): one look at a time, however often its job or the workers change. */
-  const looks = new Map<string, number>();
+  /** The next look at each queued run, and when it is due (monotonic): one look at a time, however often its job or the workers change. */
+  const looks = new Map<string, { readonly wake: Wake; readonly dueAt: number }>();
   const peers = new Map<string, Peer>();
   const heardFrom = { jobs: false, kills: false, queue: false, peers: false, cursors: false };
   let cursors: ReadonlyMap<string, Cursor> = new Map();
+  /** Monotonic: the wall clock may be set back meanwhile. */
   let inSyncSince: number | undefined;
 
   const here = (): Here => ({
     now: clock.now(),
     inSync: inSyncSince !== undefined,
-    inSyncSince: inSyncSince ?? 0,
+    inSyncSince: inSyncSince === undefined ? 0 : clock.now() - (clock.monotonic() - inSyncSince),
     me,
     ...room(),
     rankOf: (job, fireTime, ranked, exclude) => {
@@ -160,14 +161,19 @@ const createState = ({ me, registeredAt, keys, clock, room, read }: SchedulerDep
             standing: standingIn(after.queued.values(), found?.job.mode === 'all' ? me : undefined),
           } as const,
         ];
-      if (command.wake.type === 'take') {
-        const planned = looks.get(command.wake.runId);
-        if (planned !== undefined && planned <= command.at) return [];
-        looks.set(command.wake.runId, command.at);
-      }
-      plans.next({ type: 'wake', at: command.at, wake: command.wake });
+      wakeAt(command);
       return [];
     });
+  };
+
+  const wakeAt = ({ at, wake }: Extract<Command, { type: 'wakeAt' }>): void => {
+    if (wake.type === 'take') {
+      const dueAt = clock.monotonic() + Math.max(0, at - clock.now());
+      // The two clocks do not turn at one instant.
+      if ((looks.get(wake.runId)?.dueAt ?? Infinity) < dueAt + 1) return;
+      looks.set(wake.runId, { wake, dueAt });
+    }
+    plans.next({ type: 'wake', at, wake });
   };
 
   /** From when on a job is planned: after its cursor, if that is of this schedule, else at its newest fire time that is not late yet. */
@@ -278,7 +284,7 @@ const createState = ({ me, registeredAt, keys, clock, room, read }: SchedulerDep
   const noteSync = (): readonly Order[] => {
     const inSync = Object.values(heardFrom).every(Boolean);
     if (inSync === (inSyncSince !== undefined)) return [];
-    inSyncSince = inSync ? clock.now() : undefined;
+    inSyncSince = inSync ? clock.monotonic() : undefined;
     return [{ type: 'sync', inSync }];
   };
 
@@ -288,9 +294,9 @@ const createState = ({ me, registeredAt, keys, clock, room, read }: SchedulerDep
         // A tick that comes due while a feed is away is not noted: it is found again by the look-back.
         if (heard.answer.input.type === 'due' && inSyncSince === undefined) return [];
         if (heard.answer.input.type === 'woke' && heard.answer.input.wake.type === 'take') {
-          const { runId } = heard.answer.input.wake;
-          if ((looks.get(runId) ?? Infinity) > clock.now()) return []; // an earlier look took its place
-          looks.delete(runId);
+          const { wake } = heard.answer.input;
+          if (looks.get(wake.runId)?.wake !== wake) return []; // an earlier look took its place
+          looks.delete(wake.runId);
         }
         return ask(heard.answer.job, heard.answer.input);
       }

@@ -5,7 +5,7 @@ import { LONGEST_HOP_MS, type Clock } from './clock.ts';
 import { createHeap } from './heap.ts';
 
 /** `plan`: tick this job from the first fire time after `from` (ms), in place of what was planned; passed ticks younger than `lookBackMs` are told, older ones are a gap.
- *  `wake`: give this back at its time. */
+ *  `wake`: give this back when the wall clock says `at`, or when as long has passed by the monotonic clock as it was to wait for, whichever comes first. */
 export type TickInput<W> =
   | {
       readonly type: 'plan';
@@ -30,34 +30,55 @@ type Plan = {
   last: number | undefined;
 };
 
+/** Each wake is a key of its own. */
+type WakeKey<W> = { readonly wake: W };
+const NEVER = Number.POSITIVE_INFINITY;
+
 /** So many are told together; their reader does them in one go. */
 const CHUNK = 250;
 /** After so long the loop has its turn, however many are due. */
 const TURN_MS = 8;
 
-/** The ticks of all planned jobs and the wakes that were asked for, when they are due: one timer over one heap. Never early, each tick once also when the wall clock steps
- *  back, in order. What is due at one instant comes in one go, in chunks;
+/** While no clock is set, it is the wall clock that says when a wake is due. */
+const WALL_FIRST_MS = 1;
+
+/** The ticks of all planned jobs and the wakes that were asked for, when they are due: one timer. Ticks are never early by the wall clock, each comes once also when that steps
+ *  back, in order. A wake is not held up by such a step: who is woken looks at the clock before it claims. What is due at one instant comes in one go, in chunks;
  *  the loop has its turn every few milliseconds. Never completes before its source. */
 export const ticks = <W>(inputs$: Observable<TickInput<W>>, clock: Clock): Observable<readonly Due<W>[]> =>
   new Observable((subscriber) => {
-    const heap = createHeap<string | { readonly wake: W }>();
+    /** By the wall clock: jobs and wakes. */
+    const heap = createHeap<string | WakeKey<W>>();
+    /** The same wakes, by the monotonic clock. */
+    const waits = createHeap<WakeKey<W>>();
     const plans = new Map<string, Plan>();
     let timer = Subscription.EMPTY;
-    let timerAt = Number.POSITIVE_INFINITY;
+    let armedFor = { wall: NEVER, monotonic: NEVER };
 
     const arm = (): void => {
-      const first = heap.first();
-      const at = first?.at ?? Number.POSITIVE_INFINITY;
-      if (at === timerAt) return;
+      const [wall, monotonic] = [heap.first()?.at ?? NEVER, waits.first()?.at ?? NEVER];
+      if (wall === armedFor.wall && monotonic === armedFor.monotonic) return;
       timer.unsubscribe();
-      timerAt = at;
-      if (!first) return;
+      armedFor = { wall, monotonic };
+      if (wall === NEVER) return;
+      const waitMs = Math.ceil(Math.min(wall - clock.now(), monotonic - clock.monotonic()));
       // Never synchronously: who asks for a wake in the past gets it after its own turn.
-      timer = clock.scheduler.schedule(onTimer, Math.min(Math.max(0, Math.ceil(at - clock.now())), LONGEST_HOP_MS));
+      timer = clock.scheduler.schedule(onTimer, Math.min(Math.max(0, waitMs), LONGEST_HOP_MS));
+    };
+
+    const wakeAt = (at: number, wake: W): void => {
+      const key = { wake };
+      heap.set(key, at);
+      waits.set(key, clock.monotonic() + Math.max(0, at - clock.now()) + WALL_FIRST_MS);
+    };
+    const wake = (key: WakeKey<W>): Due<W> => {
+      heap.remove(key);
+      waits.remove(key);
+      return { type: 'wake', wake: key.wake };
     };
 
     const onTimer = (): void => {
-      timerAt = Number.POSITIVE_INFINITY;
+      armedFor = { wall: NEVER, monotonic: NEVER };
       const turnEnd = clock.monotonic() + TURN_MS;
       do {
         const due = takeDue(clock.now());
@@ -71,11 +92,11 @@ export const ticks = <W>(inputs$: Observable<TickInput<W>>, clock: Clock): Obser
       const due: Due<W>[] = [];
       for (let first = heap.first(); first && first.at <= now && due.length < CHUNK; first = heap.first()) {
         if (typeof first.key === 'string') advance(first.key, now, due);
-        else {
-          heap.remove(first.key);
-          due.push({ type: 'wake', wake: first.key.wake });
-        }
+        else due.push(wake(first.key));
       }
+      const passed = clock.monotonic();
+      for (let first = waits.first(); first && first.at <= passed && due.length < CHUNK; first = waits.first())
+        due.push(wake(first.key));
       return due;
     };
 
@@ -125,7 +146,7 @@ export const ticks = <W>(inputs$: Observable<TickInput<W>>, clock: Clock): Obser
       next: (input) => {
         if (input.type === 'plan') planAnew(input.job, input);
         else if (input.type === 'drop') drop(input.job);
-        else heap.set({ wake: input.wake }, input.at);
+        else wakeAt(input.at, input.wake);
         arm();
       },
       error: (error: unknown) => {

@@ -3,6 +3,7 @@ import type { Command, Input, Waiting } from '../domain/decide.ts';
 import { toInstant, toMs } from '../domain/instant.ts';
 import type { KnownJob } from '../domain/known-job.ts';
 import { claimQueued, claimTick } from '../domain/moves.ts';
+import type { ReadKey } from '../domain/refusal.ts';
 import { retryOfClaim } from '../domain/retry.ts';
 import { defined } from '../domain/run.ts';
 import { latenessOf, type Tick } from '../domain/tick.ts';
@@ -79,6 +80,28 @@ export const createClaims = (deps: ClaimsDeps) => {
     return [{ type: 'claimed', runId: run.live.runId, attempt: run.live.attempt }];
   };
 
+  /** The live run of a key, where it is this worker's own. */
+  const ownRun = (run: ReadKey, attempt: number): { readonly live: LiveRun; readonly fence: number } | undefined => {
+    const parsed = run && parseLiveRun(run.value);
+    if (!run || !parsed?.ok) return undefined;
+    const { value: live } = parsed;
+    return live.worker === me.id && live.state === 'running' && live.attempt === attempt
+      ? { live, fence: live.fence ?? run.revision }
+      : undefined;
+  };
+
+  /** The wall clock was set back since the claim was asked for. It is not sent again before its time; where the first request came through, the run is ours all the same. */
+  const beforeItsTime = async ({ known }: OfJob, tick: Tick, rank: number | undefined): Promise<readonly Input[]> => {
+    const name = nameOf(tick);
+    const runId = asked.get(name);
+    if (runId === undefined) return [{ type: 'away', tick }];
+    const { reads } = await coordination.transact({ then: [{ type: 'get', key: keys.run(tick.job, runId) }] });
+    const own = ownRun(reads[0], 1);
+    if (!own) return [{ type: 'away', tick }];
+    asked.delete(name);
+    return hold({ ...own, rank, job: known.job, cursorBefore: undefined, queued: undefined }, true);
+  };
+
   const claim = async (of: OfJob, tick: Tick, rank: number | undefined): Promise<readonly Input[]> => {
     const { known } = of;
     const name = nameOf(tick);
@@ -86,6 +109,7 @@ export const createClaims = (deps: ClaimsDeps) => {
       asked.delete(name);
       return moves.late(of, tick);
     }
+    if (tick.fireTime > clock.now()) return beforeItsTime(of, tick, rank);
     const runId = asked.get(name) ?? uuidv7();
     asked.set(name, runId);
     let sent: Omit<ClaimedRun, 'fence' | 'cursorBefore'> | undefined;
@@ -147,15 +171,8 @@ export const createClaims = (deps: ClaimsDeps) => {
     asked.delete(name);
     if (answer.succeeded) return hold({ ...sent, fence: answer.revision, cursorBefore: undefined });
     const [left, , , run] = answer.reads;
-    const parsed = run && parseLiveRun(run.value);
-    if (
-      run &&
-      parsed?.ok &&
-      parsed.value.worker === me.id &&
-      parsed.value.state === 'running' &&
-      parsed.value.attempt === attempt
-    )
-      return hold({ ...sent, live: parsed.value, fence: parsed.value.fence ?? run.revision, cursorBefore: undefined }, true);
+    const own = ownRun(run, attempt);
+    if (own) return hold({ ...sent, ...own, cursorBefore: undefined }, true);
     await intents.drop(runId, attempt);
     if (!left) return [];
     if (refused.size >= MOST_REFUSED) refused.clear(); // most of them were taken by others since

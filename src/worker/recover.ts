@@ -149,7 +149,7 @@ export const compare = async (deps: RecoverDeps, now: number): Promise<void> => 
   }
   for (const { live, fence } of mine.values()) {
     // One that was claimed moments ago may still be on its way into the spool.
-    if (runs.get(live.runId, live.attempt) || now - Date.parse(live.claimedAt) < YOUNG_MS) continue;
+    if (runs.get(live.runId, live.attempt) || isYoung(live.claimedAt, now)) continue;
     log.warn({ job: live.job, run: live.runId }, 'a run key in this worker’s name is not known here');
     const job = {
       ...withDefaults({ name: live.job, command: live.command ?? ' ', cronExpr: ' ' }),
@@ -161,8 +161,7 @@ export const compare = async (deps: RecoverDeps, now: number): Promise<void> => 
   }
   for (const one of runs.all()) {
     const { runId, attempt, claimedAt } = one.run.live;
-    if (mine.get(runId)?.live.attempt === attempt || one.isEnding || one.leaving || now - Date.parse(claimedAt) < YOUNG_MS)
-      continue;
+    if (mine.get(runId)?.live.attempt === attempt || one.isEnding || one.leaving || isYoung(claimedAt, now)) continue;
     log.warn({ job: one.run.live.job, run: runId }, 'a run that lives here was declared lost: it is ended');
     await runs.kill(runId, { cause: 'leaseLost', by: 'leader' });
   }
@@ -174,3 +173,5 @@ export const compare = async (deps: RecoverDeps, now: number): Promise<void> => 
 };
 
 const YOUNG_MS = 15_000;
+/** Also by a clock that was set back meanwhile: what was claimed an hour ahead of it is not young for an hour. */
+const isYoung = (claimedAt: string, now: number): boolean => Math.abs(now - Date.parse(claimedAt)) < YOUNG_MS;

@@ -250,3 +250,34 @@ test('what waited for a job that was deleted is not for one that is made under i
   const heard = cold('s 299ms n', { s: nothing, n: changes(off(6)) });
   expectObservable(schedule(cold, clock, { jobs$: heard, queue$: waits() }), '700ms !').toBe('i 499ms t', { i: 'in', t: 'take r1' });
 }, START));
+
+/** A wall clock that loses an hour at a frame. */
+const setBack = (clock: SchedulerDeps['clock'], frame: number): SchedulerDeps['clock'] => ({ ...clock, now: () => clock.now() - (clock.monotonic() >= frame ? 3_600_000 : 0) });
+
+test('a wall clock that is set back holds up no look at what waits, and no claim that found no answer', marbles(({ cold, expectObservable, clock }) => {
+  const off = () => cold('s', { s: snapshot(entry(keys.job('a'), job({ enabled: false }))) });
+  const queue = cold('s 299ms q', { s: nothing, q: changes(put(queued())) });
+  const unqueueable = cold<Answer>('310ms u', { u: { job: 'a', input: { type: 'unqueueable', runId: 'r1' } } });
+  expectObservable(schedule(cold, setBack(clock, 400), { jobs$: off(), queue$: queue, answers$: unqueueable }), '900ms !').toBe('i 299ms t 260ms t', { i: 'in', t: 'take r1' });
+  // The claim is asked for again after half a second: claims.ts looks for the first one, and sends none before its time.
+  const tick = { job: 'a', fireTime: START + 1_000, nominalAt: START + 1_000, prev: START, revision: 1 };
+  const away = cold<Answer>('1200ms l', { l: { job: 'a', input: { type: 'away', tick } } });
+  expectObservable(schedule(cold, setBack(clock, 1_300), { answers$: away }), '3s !').toBe('i 999ms a 700ms a', { i: 'in', a: 'claim 1' });
+}, START));
+
+test('P8: after a wall clock that was set back, a rank looks as soon after the fire time as ever', marbles(({ cold, expectObservable, clock }) => {
+  const peers = cold('s', { s: snapshot(presence('w1', { slots: 1 }), presence('w2', { slots: 1_000_000 })) });
+  // Two seconds are lost at 500: the instant of coming into sync lies ahead of the wall clock then.
+  const stepped = { ...clock, now: () => clock.now() - (clock.monotonic() >= 500 ? 2_000 : 0) };
+  const cursors = cold<ReadonlyMap<string, Cursor>>('200ms c', { c: none });
+  const each = job({ cronExpr: '39 * * * * * *' });
+  const jobs = cold('s 699ms e', { s: nothing, e: changes(put(entry(keys.job('a'), each, 5))) });
+  expectObservable(schedule(cold, stepped, { peers$: peers, cursors$: cursors, jobs$: jobs }), '2s !').toBe('200ms i 1049ms l', { i: 'in', l: 'look -1' });
+}, START));
+
+test('a tick that is not due any more is not claimed before its time: the wall clock was set back', marbles(({ cold, expectObservable, clock }) => {
+  // The second of two; the first leaves, which would rank the last tick anew at once. Its own look waits for the time of the tick as well.
+  const peers = cold('s 1999ms g', { s: snapshot(presence('w1', { slots: 1 }), presence('w2', { slots: 1_000_000 })), g: changes({ type: 'delete', key: keys.worker('w2'), revision: 3 }) });
+  const stepped = { ...clock, now: () => clock.now() - (clock.monotonic() >= 1_100 ? 5_000 : 0) };
+  expectObservable(schedule(cold, stepped, { peers$: peers }), '7200ms !').toBe('i 5999ms a 249ms l 749ms b', { i: 'in', a: 'claim 1', l: 'look 1', b: 'claim 2' });
+}, START));

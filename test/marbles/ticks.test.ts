@@ -1,4 +1,4 @@
-import { map, mergeAll, type Observable } from 'rxjs';
+import { map, mergeAll, skip, type Observable } from 'rxjs';
 import { test } from 'vitest';
 import { compileSchedule, type CompiledSchedule } from '../../src/domain/schedule/compile.ts';
 import type { Clock } from '../../src/streams/clock.ts';
@@ -86,4 +86,19 @@ test('a step of the clock forward is noticed within a minute, though the timer w
   const hourly: TickInput<string> = { ...plan('h', '0 0 * * * *'), lookBackMs: 3_600_000 } as TickInput<string>;
   const seen$ = ticks(cold<TickInput<string>>('p', { p: hourly }), stepped).pipe(map((due) => due.length));
   expectObservable(seen$, '90s !').toBe('1m a', { a: 1 });
+}, START));
+
+test('a wake is not held up by a wall clock that steps back; the tick of a job waits for the wall clock', marbles(({ cold, expectObservable, clock }) => {
+  // An hour is lost 1.5 s after the start.
+  const stepped: Clock = { ...clock, now: () => clock.now() - (clock.monotonic() >= 1_500 ? 3_600_000 : 0) };
+  const inputs = () => cold<TickInput<string>>('(pvw)', { p: plan('a'), v: { type: 'wake', at: START + 1_600, wake: 'v' }, w: { type: 'wake', at: START + 2_250, wake: 'w' } });
+  // The millisecond more is what the wall clock has to say it first, while no clock is set.
+  expectObservable(told(inputs(), stepped), '5s !').toBe('1s a 600ms v 649ms w', { a: 'a1', v: 'v', w: 'w' });
+  expectObservable(told(inputs(), stepped).pipe(skip(3)), '3603s !').toBe('3602s b', { b: 'a2' });
+}, START));
+
+test('a wake comes sooner where the wall clock steps forward', marbles(({ cold, expectObservable, clock }) => {
+  const stepped: Clock = { ...clock, now: () => clock.now() + (clock.monotonic() >= 10_000 ? 3_600_000 : 0) };
+  const inputs = cold<TickInput<string>>('w', { w: { type: 'wake', at: START + 3_000_000, wake: 'w' } });
+  expectObservable(told(inputs, stepped), '120m !').toBe('1m w', { w: 'w' });
 }, START));

@@ -37,7 +37,11 @@ const holding = (...each: readonly Waiting[]): JobState => ({
   ...idle,
   queued: new Map(each.map((one) => [one.queued.runId, one])),
 });
-const look = (rank: number, from = now) => ({ type: 'wakeAt', at: from + rank * 250, wake: { type: 'look', tick } });
+const look = (rank: number, from = now) => ({
+  type: 'wakeAt',
+  at: from + rank * 250,
+  wake: { type: 'look', tick, waitMs: rank * 250 },
+});
 const takeAt = (at: number) => ({ type: 'wakeAt', at, wake: { type: 'take', job: 'a', runId: 'r1' } });
 const kill = { cause: 'killed', by: 'ann' } as const;
 const due: Input = { type: 'due', tick };
@@ -57,14 +61,14 @@ test.each([
     ranked(2, { rankWaitMs: 900 }),
     idle,
     due,
-    [{ type: 'wakeAt', at: now + 1_800, wake: { type: 'look', tick } }],
+    [{ type: 'wakeAt', at: now + 1_800, wake: { type: 'look', tick, waitMs: 1_800 } }],
   ],
   [
     'and never longer than 5 s',
     ranked(3, { rankWaitMs: 4_000 }),
     idle,
     due,
-    [{ type: 'wakeAt', at: now + 5_000, wake: { type: 'look', tick } }],
+    [{ type: 'wakeAt', at: now + 5_000, wake: { type: 'look', tick, waitMs: 5_000 } }],
   ],
   ['who is full leaves it to who is free', ranked(0, { freeSlots: 0 }), idle, due, [{ type: 'enqueue', tick, isBusy: false }]],
   ['a run that waits makes the job busy', ranked(0), holding(waiting()), due, [{ type: 'skip', tick, reason: 'overlap' }]],
@@ -87,15 +91,50 @@ test.each([
     'a look waits on where claims have become slow meanwhile',
     ranked(2, { now: now + 500, rankWaitMs: 800 }),
     idle,
-    { type: 'woke', wake: { type: 'look', tick } },
-    [{ type: 'wakeAt', at: now + 1_600, wake: { type: 'look', tick } }],
+    { type: 'woke', wake: { type: 'look', tick, waitMs: 500 } },
+    [{ type: 'wakeAt', at: now + 1_600, wake: { type: 'look', tick, waitMs: 1_600 } }],
   ],
   [
     'a look that finds its time asks the store',
     ranked(2, { now: now + 500 }),
     idle,
-    { type: 'woke', wake: { type: 'look', tick } },
+    { type: 'woke', wake: { type: 'look', tick, waitMs: 500 } },
     [{ type: 'look', tick }],
+  ],
+  [
+    'a look whose wait is over asks the store, though the clock was set back meanwhile',
+    ranked(2, { now: now + 20, inSyncSince: now + 100 }),
+    idle,
+    { type: 'woke', wake: { type: 'look', tick, waitMs: 500 } },
+    [{ type: 'look', tick }],
+  ],
+  [
+    'a tick that is not due any more, since the clock was set back, waits for its time again',
+    ranked(0, { now: now - 100 }),
+    idle,
+    { type: 'looked', tick },
+    [{ type: 'wakeAt', at: now, wake: { type: 'claim', tick } }],
+  ],
+  [
+    'and so does its look',
+    ranked(1, { now: now - 100 }),
+    idle,
+    { type: 'woke', wake: { type: 'look', tick, waitMs: 250 } },
+    [look(1)],
+  ],
+  [
+    'so does one that a worker has left',
+    ranked(0, { now: now - 3_600_000 }),
+    { ...idle, lastTick: tick },
+    { type: 'peersChanged', left: true },
+    [{ type: 'wakeAt', at: now, wake: { type: 'claim', tick } }],
+  ],
+  [
+    'a claim that found no answer is looked for, though the clock was set back',
+    ranked(0, { now: now - 100 }),
+    idle,
+    { type: 'woke', wake: { type: 'claim', tick } },
+    [{ type: 'claim', tick, rank: 0 }],
   ],
   [
     'a busy job skips the tick',

@@ -189,3 +189,39 @@ test('P3: a claim whose answer was lost is asked for again, though the worker is
     expect(await answer).toMatchObject([{ type: 'claimed', attempt: 1 }]);
   }
 });
+
+test('P1: a claim whose answer was lost before the wall clock was set back is found, and none is sent before its time', async () => {
+  const keys = createKeys();
+  const read = readJob('a', JSON.stringify({ name: 'a', command: 'true', cronExpr: '* * * * *' }), 1);
+  if (!read.ok) throw new Error('not a job');
+  const of = { known: read.value, standing: undefined };
+  const fireTime = Date.parse(AT);
+  const tick = { job: 'a', fireTime, nominalAt: fireTime, prev: fireTime - 60_000, revision: 1 };
+  for (const cameThrough of [true, false]) {
+    const sent: Transaction[] = [];
+    let now = fireTime + 1;
+    const claims = createClaims({
+      coordination: {
+        transact: async (transaction: Transaction): Promise<Transacted> => {
+          sent.push(transaction);
+          if (sent.length === 1) throw new Unavailable('no answer');
+          const first = transaction.then[0];
+          const put = sent[0]?.then.find((each) => each.type === 'put' && each.key === first?.key);
+          const run =
+            put?.type === 'put' && cameThrough ? { key: put.key, value: put.value, revision: 7, created: 7 } : undefined;
+          return { succeeded: true, revision: 9, reads: [run] };
+        },
+      } as unknown as Coordination,
+      keys,
+      clock: { ...systemClock, now: () => now },
+      me: { id: 'w1', name: 'one', registeredAt: 0 },
+      intents: { write: async () => undefined, claimed: async () => undefined, drop: async () => undefined },
+      read: () => undefined,
+    });
+    expect(await claims.claim(of, tick, 0)).toStrictEqual([{ type: 'away', tick }]);
+    now -= 3_600_000;
+    const answer = await claims.claim(of, tick, 0);
+    expect(answer).toMatchObject(cameThrough ? [{ type: 'claimed', attempt: 1 }] : [{ type: 'away', tick }]);
+    expect(sent.slice(1).flatMap(({ then }) => then.map(({ type }) => type))).toStrictEqual(['get']);
+  }
+});
