@@ -23,6 +23,9 @@ export type Unfitness = {
   readonly missing?: readonly string[];
 };
 
+/** Whoever takes none any more leaves its ticks to others, as one that is gone does. */
+export const takesTicks = ({ draining, skewed, unsynced }: Peer): boolean => !draining && skewed !== true && unsynced !== true;
+
 /** Who takes runs of a job at all: it may, and neither drains nor has a clock that the others do not share. */
 const takersOf = (job: Placed, peers: readonly Peer[]): readonly Peer[] =>
   peers.filter((peer) => peer.slots > 0 && !peer.draining && peer.skewed !== true && matches(job, peer));

@@ -14,7 +14,7 @@ import { toMs } from '../domain/instant.ts';
 import type { Keys } from '../domain/keys.ts';
 import type { KnownJob } from '../domain/known-job.ts';
 import { standingIn } from '../domain/misfire.ts';
-import { rankOf, rankWorkers, type Peer } from '../domain/placement.ts';
+import { rankOf, rankWorkers, takesTicks, type Peer } from '../domain/placement.ts';
 import { isOlder } from '../domain/rules.ts';
 import type { CompiledSchedule } from '../domain/schedule/compile.ts';
 import type { Cursor, Tick } from '../domain/tick.ts';
@@ -337,9 +337,6 @@ const NONE: ReadonlyMap<string, Waiting> = new Map();
 
 const sameList = (before: readonly string[] | undefined, after: readonly string[] | undefined): boolean =>
   before?.join('\n') === after?.join('\n');
-
-/** Whoever takes none any more leaves its ticks to others, as one that is gone does. */
-const takesTicks = ({ draining, skewed, unsynced }: Peer): boolean => !draining && skewed !== true && unsynced !== true;
 
 const samePeer = (before: Peer | undefined, after: Peer): boolean =>
   before !== undefined &&

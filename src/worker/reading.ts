@@ -32,22 +32,24 @@ const nameIn = (value: string): string => {
   }
 };
 
-/** The cursors of all jobs, and this worker's own of those that each worker runs, listed once whenever all of the feeds have come into sync. */
+/** The cursors of all jobs, and this worker's own of those that each worker runs, listed once whenever all of the feeds have come into sync and the own clock may be gone by. */
 export const cursorsAfter = (
   feeds: readonly Observable<FeedEvent>[],
+  clockKnown$: Observable<boolean>,
   coordination: Pick<Coordination, 'list'>,
   keys: Keys,
   me: string,
   clock: Clock,
 ): Observable<ReadonlyMap<string, Cursor>> =>
-  combineLatest(
-    feeds.map((feed$) =>
+  combineLatest([
+    clockKnown$,
+    ...feeds.map((feed$) =>
       feed$.pipe(
         map(({ type }) => type !== 'outOfSync'),
         distinctUntilChanged(),
       ),
     ),
-  ).pipe(
+  ]).pipe(
     map((inSync) => inSync.every(Boolean)),
     distinctUntilChanged(),
     switchMap((isInSync) => (isInSync ? defer(() => coordination.list(keys.ticks)).pipe(retrying(clock)) : EMPTY)),

@@ -26,6 +26,7 @@ import { CLOCK_LIMIT_MS, UNKNOWN_CLOCK } from '../domain/clock-offset.ts';
 import type { Keys } from '../domain/keys.ts';
 import { NO_CLAIMS, rankWaitOf } from '../domain/rank-wait.ts';
 import { retrying } from '../streams/backoff.ts';
+import { clockKnown } from '../streams/clock-known.ts';
 import { every, type Clock } from '../streams/clock.ts';
 import { feed, type FeedEvent } from '../streams/feed.ts';
 import { logPipeline, type PipelineNews } from '../streams/log-pipeline.ts';
@@ -239,26 +240,6 @@ const live = (deps: WorkerDeps, parts: Parts): Observable<WorkerStatus> => {
     ),
   );
 
-  const orders$ = scheduler({
-    me: config.id,
-    registeredAt,
-    keys,
-    clock,
-    jobs$,
-    kills$,
-    queue$,
-    peers$,
-    cursors$: cursorsAfter([jobs$, kills$, queue$, peers$], coordination, keys, config.id, clock),
-    answers$: answers$,
-    room: () => ({
-      freeSlots: here.launcher ? Math.max(0, config.slots - runs.count() - here.claiming) : 0,
-      draining: here.draining,
-      skewed: here.clockState.standing === 'outside',
-      rankWaitMs: rankWaitOf(here.claimTimes, clock.monotonic(), oldestOf(here.claimsAsked)),
-    }),
-    read,
-  });
-
   const clocks$ = watchClock(
     {
       me: keys.worker(config.id),
@@ -268,7 +249,34 @@ const live = (deps: WorkerDeps, parts: Parts): Observable<WorkerStatus> => {
     },
     parts,
     log,
-  );
+  ).pipe(share());
+
+  const orders$ = scheduler({
+    me: config.id,
+    registeredAt,
+    keys,
+    clock,
+    jobs$,
+    kills$,
+    queue$,
+    peers$,
+    cursors$: cursorsAfter(
+      [jobs$, kills$, queue$, peers$],
+      clockKnown({ me: config.id, keys, clock, peers$, clocks$ }),
+      coordination,
+      keys,
+      config.id,
+      clock,
+    ),
+    answers$: answers$,
+    room: () => ({
+      freeSlots: here.launcher ? Math.max(0, config.slots - runs.count() - here.claiming) : 0,
+      draining: here.draining,
+      skewed: here.clockState.standing === 'outside',
+      rankWaitMs: rankWaitOf(here.claimTimes, clock.monotonic(), oldestOf(here.claimsAsked)),
+    }),
+    read,
+  });
 
   const pipeline$ = logPipeline({
     source: {

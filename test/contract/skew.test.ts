@@ -35,7 +35,7 @@ const startWorkers = async (count: number) => {
   const note = (event: RunEvent): void => {
     if (event.type === 'claimed') claims.push({ worker: event.workerName, at: Date.now() });
   };
-  const lives = aheadMs.map((_, index) => {
+  const start = (index: number) => {
     const name = `w${String(index)}`;
     return createWorker({
       coordination: store.client().coordination,
@@ -68,7 +68,8 @@ const startWorkers = async (count: number) => {
         drainTimeoutMs: 0,
       },
     }).life$.subscribe();
-  });
+  };
+  const lives = aheadMs.map((_, index) => start(index));
   const presenceOf = (worker: string): Presence | undefined => {
     const entry = store.entry(keys.worker(worker));
     const parsed = entry && parsePresence(entry.value);
@@ -80,6 +81,10 @@ const startWorkers = async (count: number) => {
     aheadMs,
     lines,
     presenceOf,
+    /** One more, whose clock is ahead by so much. */
+    join: (ahead: number): void => {
+      lives.push(start(aheadMs.push(ahead) - 1));
+    },
     /** Who claimed in the next seconds. */
     claimersIn: async (ms: number): Promise<ReadonlySet<string>> => {
       const from = claims.length;
@@ -135,6 +140,39 @@ test('of two workers nobody can say whose clock is right: both go on, and warn',
       worker: 'w1',
       msg: 'the clock of this machine is 2.5 s ahead of the others, and too few agree to say which is right',
     });
+  } finally {
+    workers.end();
+  }
+});
+
+test('a worker that comes with a clock that is ahead takes nothing before it has heard the others, though it has first rank', async () => {
+  useVirtualTime(START);
+  const workers = await startWorkers(3);
+  try {
+    await goOn(12_000, { stepMs: 10 });
+    workers.join(5_000);
+    expect((await workers.claimersIn(30_000)).has('w3')).toBe(false);
+    expect(workers.presenceOf('w3')).toMatchObject({ skewed: true });
+    // One whose clock is right takes part within the same time.
+    workers.join(0);
+    await goOn(1_000, { stepMs: 10 });
+    expect(workers.presenceOf('w4')).toMatchObject({ unsynced: true });
+    await goOn(5_500, { stepMs: 10 });
+    expect(workers.presenceOf('w4')).not.toHaveProperty('unsynced');
+    expect((await workers.claimersIn(20_000)).has('w4')).toBe(true);
+  } finally {
+    workers.end();
+  }
+});
+
+test('a worker that is alone, or has one other beside it, takes part at once', async () => {
+  useVirtualTime(START);
+  const workers = await startWorkers(1);
+  try {
+    expect((await workers.claimersIn(2_000)).has('w0')).toBe(true);
+    workers.join(0);
+    await goOn(1_000, { stepMs: 10 });
+    expect(workers.presenceOf('w1')).not.toHaveProperty('unsynced');
   } finally {
     workers.end();
   }
