@@ -79,7 +79,8 @@ export type Command =
   | { readonly type: 'take'; readonly waiting: Waiting }
   | { readonly type: 'start'; readonly job: string; readonly runId: string; readonly attempt: number }
   | { readonly type: 'end'; readonly job: string; readonly runId: string; readonly kill: Kill }
-  | { readonly type: 'wakeAt'; readonly at: number; readonly wake: Wake };
+  /** `orWhenFree`: sooner where a slot gets free. */
+  | { readonly type: 'wakeAt'; readonly at: number; readonly wake: Wake; readonly orWhenFree?: true };
 
 /** Ranks behind this one do not look (P8): they rank anew when a worker goes. */
 export const LAST_LOOKING_RANK = 3;
@@ -216,9 +217,11 @@ const onWoke = (here: Here, state: JobState, wake: Wake): readonly Command[] => 
     case 'take': {
       const waiting = state.queued.get(wake.runId);
       if (!waiting) return [];
-      return canTake(here) && here.freeSlots > 0 && isNext(here, state, waiting)
+      if (here.freeSlots === 0 && !here.draining)
+        return lookAgain(here, state, wake.runId, true).map((again) => ({ ...again, orWhenFree: true }));
+      return canTake(here) && isNext(here, state, waiting)
         ? take(here, waiting)
-        : lookAgain(here, state, wake.runId);
+        : lookAgain(here, state, wake.runId, here.draining);
     }
     case 'settle':
       if (!here.inSync && !here.draining) return settleLater(here, wake.waiting);
@@ -324,13 +327,19 @@ const onQueued = (here: Here, state: JobState, waiting: Waiting): readonly Comma
   ];
 };
 
-/** A look at a job that is busy costs the store a transaction, and whose finish frees the lock looks first anyway: the longer a run has waited, the rarer the looks. */
-const lookAgain = (here: Here, state: JobState, runId: string, isBusy = false): readonly Command[] => {
+/** A look at a job that is busy costs the store a transaction, and whose finish frees the lock looks first anyway; one by a worker that is full finds nothing, for each run that waits, until a slot
+ *  is free. So the longer a run has waited, the rarer the looks. */
+const lookAgain = (
+  here: Here,
+  state: JobState,
+  runId: string,
+  isRare = false,
+): readonly Extract<Command, { type: 'wakeAt' }>[] => {
   const waiting = state.queued.get(runId);
   if (!waiting) return [];
   // Ranks change as workers come and go: one that does not match now may match later.
   const rank = rankForQueued(here, waiting) ?? LAST_LOOKING_RANK;
   const waitedMs = here.now - Math.max(Date.parse(waiting.queued.notBefore), Date.parse(waiting.queued.queuedAt));
-  const wait = isBusy ? Math.min(Math.max(RANK_WAIT_MS, waitedMs / 4), MOST_LOOK_MS) : RANK_WAIT_MS;
+  const wait = isRare ? Math.min(Math.max(RANK_WAIT_MS, waitedMs / 4), MOST_LOOK_MS) : RANK_WAIT_MS;
   return [{ type: 'wakeAt', at: here.now + Math.round((rank + 1) * wait), wake: { type: 'take', job: state.name, runId } }];
 };

@@ -100,6 +100,8 @@ const createState = ({ me, registeredAt, keys, clock, room, read }: SchedulerDep
   const kills = new Map<string, Kill>();
   /** The next look at each queued run, and when it is due (monotonic): one look at a time, however often its job or the workers change. */
   const looks = new Map<string, { readonly wake: Wake; readonly dueAt: number }>();
+  /** Looks that found no slot free, with their jobs, oldest first. */
+  const wantSlots = new Map<string, string>();
   const peers = new Map<string, Peer>();
   const heardFrom = { jobs: false, kills: false, queue: false, peers: false, cursors: false };
   let cursors: ReadonlyMap<string, Cursor> = new Map();
@@ -152,6 +154,7 @@ const createState = ({ me, registeredAt, keys, clock, room, read }: SchedulerDep
     const after = evolve(before, input);
     if (after.lastTick && after.lastTick !== before.lastTick) lastTicks.set(job, after.lastTick);
     return decide(here(), after, input).flatMap((command) => {
+      if (command.type === 'take') wantSlots.delete(command.waiting.queued.runId);
       if (command.type !== 'wakeAt')
         return [
           {
@@ -166,14 +169,27 @@ const createState = ({ me, registeredAt, keys, clock, room, read }: SchedulerDep
     });
   };
 
-  const wakeAt = ({ at, wake }: Extract<Command, { type: 'wakeAt' }>): void => {
+  const wakeAt = ({ at, wake, orWhenFree }: Extract<Command, { type: 'wakeAt' }>): void => {
     if (wake.type === 'take') {
+      if (orWhenFree) wantSlots.set(wake.runId, wake.job);
       const dueAt = clock.monotonic() + Math.max(0, at - clock.now());
       // The two clocks do not turn at one instant.
       if ((looks.get(wake.runId)?.dueAt ?? Infinity) < dueAt + 1) return;
       looks.set(wake.runId, { wake, dueAt });
     }
     plans.next({ type: 'wake', at, wake });
+  };
+
+  /** Makes up for looks that found no slot, as far as slots are free beside what was just ordered. What none comes of is looked at again in its time. */
+  const whenFree = (ordered: readonly Order[]): readonly Order[] => {
+    if (wantSlots.size === 0) return [];
+    const taken = ordered.filter((order) => order.type === 'order' && TAKES_SLOT.has(order.command.type)).length;
+    const free = Math.max(0, room().freeSlots - taken);
+    return [...take(wantSlots, free)].flatMap(([runId, job]) => {
+      wantSlots.delete(runId);
+      looks.delete(runId);
+      return ask(job, { type: 'woke', wake: { type: 'take', job, runId } });
+    });
   };
 
   /** From when on a job is planned: after its cursor, if that is of this schedule, else at its newest fire time that is not late yet. */
@@ -233,8 +249,9 @@ const createState = ({ me, registeredAt, keys, clock, room, read }: SchedulerDep
     }
     ofJob.delete(id);
     looks.delete(id);
+    wantSlots.delete(id);
     if (ofJob.size === 0) waiting.delete(job);
-    return ask(job, { type: 'dequeued', runId: id });
+    return whenFree(ask(job, { type: 'dequeued', runId: id }));
   };
 
   const onKill = (change: Change): readonly Order[] => {
@@ -298,7 +315,8 @@ const createState = ({ me, registeredAt, keys, clock, room, read }: SchedulerDep
           if (looks.get(wake.runId)?.wake !== wake) return []; // an earlier look took its place
           looks.delete(wake.runId);
         }
-        return ask(heard.answer.job, heard.answer.input);
+        const orders = ask(heard.answer.job, heard.answer.input);
+        return heard.from === 'answers' ? [...orders, ...whenFree(orders)] : orders;
       }
       if ('cursors' in heard) {
         cursors = heard.cursors;
@@ -332,6 +350,17 @@ const newestAfter = (schedule: CompiledSchedule, from: number, to: number): numb
     newest = next;
   return newest === undefined ? undefined : newest - 1;
 };
+
+const TAKES_SLOT: ReadonlySet<Command['type']> = new Set(['claim', 'take']);
+
+function* take<T>(from: Iterable<T>, most: number): Iterable<T> {
+  let left = most;
+  for (const each of from) {
+    if (left === 0) return;
+    left -= 1;
+    yield each;
+  }
+}
 
 const NONE: ReadonlyMap<string, Waiting> = new Map();
 

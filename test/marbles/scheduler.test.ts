@@ -1,5 +1,5 @@
 import { EMPTY, map, type Observable } from 'rxjs';
-import { test } from 'vitest';
+import { expect, test } from 'vitest';
 import { createKeys } from '../../src/domain/keys.ts';
 import { readJob, type KnownJob } from '../../src/domain/known-job.ts';
 import { toInstant } from '../../src/domain/instant.ts';
@@ -280,4 +280,36 @@ test('a tick that is not due any more is not claimed before its time: the wall c
   const peers = cold('s 1999ms g', { s: snapshot(presence('w1', { slots: 1 }), presence('w2', { slots: 1_000_000 })), g: changes({ type: 'delete', key: keys.worker('w2'), revision: 3 }) });
   const stepped = { ...clock, now: () => clock.now() - (clock.monotonic() >= 1_100 ? 5_000 : 0) };
   expectObservable(schedule(cold, stepped, { peers$: peers }), '7200ms !').toBe('i 5999ms a 249ms l 749ms b', { i: 'in', a: 'claim 1', l: 'look 1', b: 'claim 2' });
+}, START));
+
+const disabled = (more: object = {}): FeedEvent => snapshot(entry(keys.job('a'), job({ enabled: false, ...more })));
+/** A worker with one free slot from a frame on. `asked` counts: each decision asks once. */
+const fullUntil = (clock: SchedulerDeps['clock'], frame: number) => {
+  const room = { draining: false, skewed: false, rankWaitMs: 250, asked: 0, get freeSlots() { room.asked += 1; return clock.monotonic() >= frame ? 1 : 0; } };
+  return room;
+};
+
+test('a worker that is full takes what waits at once when a slot gets free, whatever its own job', marbles(({ cold, expectObservable, clock }) => {
+  const jobs = cold('s', { s: disabled({ overlap: 'allow' }) });
+  const queue = cold('s 299ms q', { s: nothing, q: changes(put(queued())) });
+  const ended = cold<Answer>('5s e', { e: { job: 'another', input: { type: 'ended' } } });
+  expectObservable(schedule(cold, clock, { jobs$: jobs, queue$: queue, answers$: ended }, fullUntil(clock, 5_000)), '9s !').toBe('i 4999ms t', { i: 'in', t: 'take r1' });
+}, START));
+
+test('until then it looks at what waits more and more rarely', marbles(({ cold, expectObservable, flush, clock }) => {
+  const jobs = cold('s', { s: disabled({ overlap: 'allow' }) });
+  const queue = cold('s 299ms q', { s: nothing, q: changes(put(queued())) });
+  const room = fullUntil(clock, Infinity);
+  expectObservable(schedule(cold, clock, { jobs$: jobs, queue$: queue }, room), '60s !').toBe('i', { i: 'in' });
+  flush();
+  expect(room.asked).toBeLessThan(30);
+}, START));
+
+test('of what waits only as many are taken as slots have become free, in the order in which they were looked at; one that another took leaves the slot to the next', marbles(({ cold, expectObservable, clock }) => {
+  const jobs = cold('s', { s: disabled({ overlap: 'allow' }) });
+  const waits = (id: string): FeedEvent => changes(put({ ...queued({ runId: id }), key: keys.queued('a', id) }));
+  const gone = (id: string): FeedEvent => changes({ type: 'delete', key: keys.queued('a', id), revision: 9 });
+  const queue = cold('s 9ms a 9ms b 9ms c 9ms d 4059ms x 99ms y', { s: nothing, a: waits('q1'), b: waits('q2'), c: waits('q3'), d: waits('q4'), x: gone('q1'), y: gone('q2') });
+  const ended = cold<Answer>('4s e', { e: { job: 'another', input: { type: 'ended' } } });
+  expectObservable(schedule(cold, clock, { jobs$: jobs, queue$: queue, answers$: ended }, fullUntil(clock, 4_000)), '4500ms !').toBe('i 3999ms a 99ms b 99ms c', { i: 'in', a: 'take q1', b: 'take q2', c: 'take q3' });
 }, START));

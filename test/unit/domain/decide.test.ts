@@ -240,7 +240,14 @@ test.each([
     ranked(0, { freeSlots: 0 }),
     holding(waiting()),
     { type: 'woke', wake: { type: 'take', job: 'a', runId: 'r1' } },
-    [takeAt(now + 250)],
+    [{ ...takeAt(now + 250), orWhenFree: true }],
+  ],
+  [
+    'the more rarely the longer it waits',
+    ranked(0, { freeSlots: 0 }),
+    holding(waiting({ notBefore: toInstant(now - 60_000), queuedAt: toInstant(now - 60_000) })),
+    { type: 'woke', wake: { type: 'take', job: 'a', runId: 'r1' } },
+    [{ ...takeAt(now + 5_000), orWhenFree: true }],
   ],
   [
     'one whose answer was lost is asked for again, though its key is gone',
