@@ -526,6 +526,35 @@ export const killRun = ({
   else: [get(keys.run(job, runId)), get(keys.killer(job, runId))],
 });
 
+/** P5: the kill of a command that its run has left behind (timeout `abandon`): kept until the end of the command confirms it. Not while the run runs or waits: then its own kill is the one. */
+export const killLeft = ({
+  keys,
+  job,
+  runId,
+  runRevision,
+  kill,
+}: {
+  readonly keys: Keys;
+  readonly job: string;
+  readonly runId: string;
+  /** Of the run key that tells the end; undefined where there is none any more. */
+  readonly runRevision: number | undefined;
+  readonly kill: Kill & { readonly left: true };
+}): Transaction => ({
+  if: [
+    runRevision === undefined ? { type: 'absent', key: keys.run(job, runId) } : revisionIs(keys.run(job, runId), runRevision),
+    { type: 'absent', key: keys.queued(job, runId) },
+    { type: 'absent', key: keys.killer(job, runId) },
+  ],
+  then: [put(keys.killer(job, runId), kill)],
+});
+
+/** The command that a run has left behind has ended: its kill is confirmed. */
+export const leftIsKilled = (keys: Keys, job: string, runId: string, killRevision: number): Transaction => ({
+  if: [revisionIs(keys.killer(job, runId), killRevision)],
+  then: [remove(keys.killer(job, runId))],
+});
+
 /** A kill key whose run is not there, or has ended: nobody else takes it away. Not while the run waits. */
 export const removeKill = (stale: {
   readonly keys: Keys;

@@ -104,8 +104,14 @@ export const QueuedRun = Type.Object({
 });
 export type QueuedRun = Static<typeof QueuedRun>;
 
-/** Value of `killer/<job>/<runId>`. */
-export const Kill = Type.Object({ v: V, at: At, by: Type.String(), cause: Type.Enum(['killed', 'replaced', 'drained']) });
+/** Value of `killer/<job>/<runId>`. `left`: of commands that the run has left behind (timeout `abandon`), after its end. */
+export const Kill = Type.Object({
+  v: V,
+  at: At,
+  by: Type.String(),
+  cause: Type.Enum(['killed', 'replaced', 'drained']),
+  left: Type.Optional(Type.Literal(true)),
+});
 export type Kill = Static<typeof Kill>;
 
 /** By what fire times are computed: the version of our rules, and that of the time zone data ("2025b"). */

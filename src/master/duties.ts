@@ -234,12 +234,13 @@ const bareKills: Look = ({ bareKills: kills, runs, queue, kills: standing }, { k
     return [{ name: 'bareKillDone', job, transaction: removeKeys([{ key, revision }], leader) }];
   });
 
-/** Kill keys that stand for no live run, a minute after that was seen: written by hand, or for a run that had just ended. */
+/** Kill keys that stand for no live run, a minute after that was seen: written by hand, or for a run that had just ended. Of a command that a run has left behind after a day: its worker, which takes
+ *  it away when the command has ended, may be away. */
 const staleKills: Look = ({ kills, runs, queue }, { keys, leader, monotonic, scale }) =>
-  upTo(kills.entries(), ([runId, { job, revision, seenAt }]) => {
+  upTo(kills.entries(), ([runId, { job, revision, seenAt, isLeft }]) => {
     const run = runs.get(runId);
     if (run?.live.state === 'running' || queue.has(runId)) return [];
-    if (monotonic - Math.max(seenAt, run?.endedSeenAt ?? 0) < MINUTE / scale) return [];
+    if (monotonic - Math.max(seenAt, run?.endedSeenAt ?? 0) < (isLeft === true ? DAY : MINUTE) / scale) return [];
     const transaction = removeKill({ keys, job, runId, killRevision: revision, runRevision: run?.revision, leader });
     return [{ name: 'staleKill', job, transaction }];
   });

@@ -4,6 +4,7 @@ import type { KnownJob } from '../domain/known-job.ts';
 import { parseCursor, type Cursor } from '../domain/tick.ts';
 import {
   parseLastRun,
+  parseKill,
   parseLiveRun,
   parsePresence,
   parseQueuedRun,
@@ -49,7 +50,11 @@ export type LeaderView = {
   /** Kill keys without a run id, by job. */
   readonly bareKills: ReadonlyMap<string, { readonly key: string; readonly revision: number; readonly seenAt: number }>;
   /** Kill keys of runs, by run id. */
-  readonly kills: ReadonlyMap<string, { readonly job: string; readonly revision: number; readonly seenAt: number }>;
+  /** `isLeft`: of a command that its run has left behind. */
+  readonly kills: ReadonlyMap<
+    string,
+    { readonly job: string; readonly revision: number; readonly seenAt: number; readonly isLeft?: boolean }
+  >;
   /** What is told of jobs, by job. */
   readonly warnings: ReadonlyMap<string, { readonly revision: number; readonly cursorAt: string | undefined }>;
 };
@@ -85,7 +90,7 @@ export const createLeaderView = (
   const workers = new Map<string, Presence>();
   const absentSince = new Map<string, number>();
   const bareKills = new Map<string, { key: string; revision: number; seenAt: number }>();
-  const kills = new Map<string, { job: string; revision: number; seenAt: number }>();
+  const kills = new Map<string, { job: string; revision: number; seenAt: number; isLeft: boolean }>();
   const befores = new Map<string, KnownJob>();
   const warnings = new Map<string, { revision: number; cursorAt: string | undefined }>();
   const inSync = new Set<LeaderFeed>();
@@ -139,10 +144,11 @@ export const createLeaderView = (
       workers.set(keys.workerOf(key), parsed.value);
       absentSince.delete(keys.workerOf(key)); // also one that is gone again at the next look
     },
-    kills: ({ key, revision }) => {
+    kills: ({ key, value, revision }) => {
       const { job, id } = keys.killOf(key);
+      const parsed = parseKill(value);
       if (id === undefined) bareKills.set(job, { key, revision, seenAt: monotonic() });
-      else kills.set(id, { job, revision, seenAt: monotonic() });
+      else kills.set(id, { job, revision, seenAt: monotonic(), isLeft: parsed.ok && parsed.value.left === true });
     },
     warnings: ({ key, value, revision }) => {
       const parsed = parseWarning(value);

@@ -6,6 +6,7 @@ import type { Clock } from '../streams/clock.ts';
 import type { Entry } from '../streams/ports.ts';
 import { lossOf } from './duties.ts';
 import { createKill } from './kill.ts';
+import { createKillLeft } from './kill-left.ts';
 import type { RouteStores } from './errors.ts';
 import { noSuchJob, noSuchRun, refused } from './problems.ts';
 import type { Projection } from './projection.ts';
@@ -32,6 +33,7 @@ export const createOrders = (deps: OrdersDeps) => {
     log,
   } = deps;
   const kill = createKill(deps);
+  const killLeft = createKillLeft(deps);
   const read = async (...names: readonly string[]): Promise<readonly (Entry | undefined)[]> =>
     (await coordination.transact({ then: names.map((key) => ({ type: 'get', key })) })).reads;
 
@@ -56,17 +58,22 @@ export const createOrders = (deps: OrdersDeps) => {
     throw job ? nothingRuns(`Nothing of "${name}" runs or waits.`) : noSuchJob(name);
   };
 
-  /** The job of a run that runs or waits, or has just ended. */
+  /** The job of a run, also of one that has ended. */
   const jobOf = async (runId: string): Promise<string> => {
     const { runs, queue } = projection.seen;
     const found = runs.get(runId)?.live.job ?? queue.get(runId)?.queued.job;
     if (found !== undefined) return found;
-    if (await runLog.run(runId)) throw nothingRuns('The run has ended.');
+    const ended = await runLog.run(runId);
+    if (ended) return ended.jobName;
     throw noSuchRun(runId);
   };
 
+  /** Kills a run, and where it has ended the commands that it left behind. (Of one that runs its worker ends those too.) */
   const killRunById = async (runId: string, by: string): Promise<void> => {
-    if ((await kill(await jobOf(runId), runId, by)) === 'ended') throw nothingRuns('The run has ended.');
+    const job = await jobOf(runId);
+    const done = await kill(job, runId, by);
+    if (done === 'asked') return;
+    if (!(await killLeft(job, runId, by)) && done === 'ended') throw nothingRuns('The run has ended.');
   };
 
   /** Ends as lost a run whose host is gone, where nobody else may: `lostAfterMs: "never"`. */

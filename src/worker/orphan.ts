@@ -1,4 +1,4 @@
-import { processTable, signalAll, type Root } from '../launcher/proc.ts';
+import { processOf, processTable, signalAll, type Root } from '../launcher/proc.ts';
 import { sleep, type Clock } from '../streams/clock.ts';
 import { uptimeMs } from './uptime.ts';
 
@@ -7,7 +7,6 @@ const LOOK_MS = 500;
 type Orphan = {
   readonly clock: Clock;
   readonly root: Root;
-  readonly isAlive: () => boolean;
   /** Whether it is to be ended, asked at each look. */
   readonly isEnding: () => boolean;
   readonly graceMs: number;
@@ -15,13 +14,19 @@ type Orphan = {
   readonly until: () => number | undefined;
 };
 
+/** Whether this very process lives: a pid alone may be somebody else's by now. */
+export const isAlive = (pid: number, startTime: string): boolean => {
+  const found = processOf(pid);
+  return found !== undefined && found.startTime === startTime && found.state !== 'Z';
+};
+
 /** Follows a command whose launcher is gone, and ends it where it is to be ended: TERM, KILL after the grace, as the launcher would. Resolves when the command has exited, or, being ended, when
  *  nobody of it lives. */
-export const followOrphan = async ({ clock, root, isAlive, isEnding, graceMs, until }: Orphan): Promise<void> => {
+export const followOrphan = async ({ clock, root, isEnding, graceMs, until }: Orphan): Promise<void> => {
   let killAt: number | undefined;
   for (;;) {
     if (!isEnding()) {
-      if (!isAlive()) return;
+      if (!isAlive(root.pid, root.startTime)) return;
       processTable().family(root); // whoever leaves its session later is known
     } else {
       const everybody = processTable().everybody(root);

@@ -2,10 +2,10 @@ import type { Logger } from 'pino';
 import type { Keys } from '../domain/keys.ts';
 import { parseLiveRun, type LiveRun } from '../domain/values.ts';
 import { DEFAULTS, withDefaults } from '../domain/job.ts';
-import { processOf } from '../launcher/proc.ts';
 import type { LiveEntry } from '../launcher/protocol.ts';
 import type { Coordination } from '../streams/ports.ts';
 import type { ClaimedRun } from './claims.ts';
+import { isAlive } from './orphan.ts';
 import type { Runs } from './runs.ts';
 import type { Found, Spool } from './spool.ts';
 
@@ -16,12 +16,6 @@ export type RecoverDeps = {
   readonly log: Logger;
   readonly spool: Spool;
   readonly runs: Runs;
-};
-
-/** Whether this very process lives: a pid alone may be somebody else's by now. */
-export const isAlive = (pid: number, startTime: string): boolean => {
-  const found = processOf(pid);
-  return found !== undefined && found.startTime === startTime && found.state !== 'Z';
 };
 
 /** Takes over what an earlier process of this worker left in the spool (P7): runs that live are followed, runs that ended while nobody was there are finished, what never
@@ -82,7 +76,7 @@ const adoptLeft = async (
   const ends = async (): Promise<void> => {
     const one = await runs.abandoned(run, folder, process?.startedAt);
     if (exit) await runs.left.exited(exit);
-    else if (!isLive) await runs.left.follow(one, () => process !== undefined && isAlive(process.pid, process.startTime));
+    else if (!isLive) await runs.left.follow(one, process);
   };
   ends().catch((error: unknown) => {
     log.error({ err: error, run: run.live.runId }, 'an abandoned run could not be followed');
@@ -106,8 +100,7 @@ const settle = async (
   else if (process && one.startedAt === undefined) runs.resumed(one, process.startedAt);
   if (exit) runs.exited(exit).catch(unforeseen);
   else if (entry) await runs.started(one, entry);
-  else if (process && isAlive(process.pid, process.startTime))
-    runs.follow(one, process.pid, process.startTime, isAlive).catch(unforeseen);
+  else if (process && isAlive(process.pid, process.startTime)) runs.follow(one, process.pid, process.startTime).catch(unforeseen);
   else if (process) runs.endUnseen(one).catch(unforeseen);
   else if (isBegun) runs.endUnstarted(one).catch(unforeseen);
   else runs.endUnbegun(one).catch(unforeseen);
@@ -118,23 +111,26 @@ export const resettle = async (deps: RecoverDeps, live: readonly LiveEntry[]): P
   // Only what is held: the spool as a whole also has folders of claims that are on their way right now.
   for (const one of deps.runs.left.all()) {
     const { runId, attempt } = one.run.live;
+    if (one.orphan) continue;
     if (live.some((entry) => entry.runId === runId && entry.attempt === attempt)) continue;
     const { exit, process } = await deps.spool.look(one.folder);
     if (exit) await deps.runs.left.exited(exit);
     else
-      deps.runs.left
-        .follow(one, () => process !== undefined && isAlive(process.pid, process.startTime))
-        .catch((error: unknown) => {
-          deps.log.error({ err: error, run: one.run.live.runId }, 'an abandoned run could not be followed');
-        });
+      deps.runs.left.follow(one, process).catch((error: unknown) => {
+        deps.log.error({ err: error, run: one.run.live.runId }, 'an abandoned run could not be followed');
+      });
   }
   for (const one of deps.runs.all()) {
     if (one.isEnding || one.orphan || one.leaving) continue;
     const each = await deps.spool.look(one.folder);
     if (!each.isBegun) continue;
     await settle(deps, one, live, each);
-    if (one.kill) await deps.runs.retell(one, one.kill);
   }
+};
+
+/** Tells a launcher that has just been connected what is to be ended: nobody could be told meanwhile (P5). */
+export const retellKills = async ({ runs }: Pick<RecoverDeps, 'runs'>): Promise<void> => {
+  for (const one of [...runs.all(), ...runs.left.all()]) if (one.kill) await runs.retell(one, one.kill);
 };
 
 /** Compares the run keys in this worker's name with what it holds (design.md §5.3): a key that nobody here knows is told as lost, a run that was declared lost is ended. */

@@ -132,7 +132,7 @@ export const createRuns = ({
     const [oldest] = over;
     if (over.size > MOST_REMEMBERED && oldest !== undefined) over.delete(oldest);
   };
-  const left = createLeft({ clock, log, spool, persistently: (act) => persistently(act) });
+  const left = createLeft({ coordination, keys, clock, log, spool, persistently: (act) => persistently(act) });
   const isKnown = (live: LiveRun): boolean => held.has(nameOf(live)) || over.has(nameOf(live));
 
   /** A disk that is full must not end what runs: an event that it does not take is missing in the run log, and said so here. */
@@ -382,6 +382,20 @@ export const createRuns = ({
       await tell(one.folder, { type: 'killAsked', at: toInstant(clock.now()), cause: asked.cause, by: asked.by });
       if (one.startedAt !== undefined) await tellKill(one, asked);
     }
+    // Only a person ends what its job wants to go on.
+    if (asked.cause === 'killed') await killLeft(runId, asked);
+  };
+
+  /** Also of what is just being left. */
+  const killLeft = async (runId: string, asked: Kill): Promise<void> => {
+    for (const { leaving } of ofRun(runId)) await leaving;
+    for (const one of left.all()) {
+      if (one.run.live.runId !== runId || one.kill) continue;
+      one.kill = asked;
+      if (!one.folder.hasTold('killAsked'))
+        await tell(one.folder, { type: 'killAsked', at: toInstant(clock.now()), cause: asked.cause, by: asked.by });
+      await tellKill(one, asked);
+    }
   };
 
   const tellKill = async (one: Held, { cause, by }: Kill): Promise<void> => {
@@ -394,12 +408,7 @@ export const createRuns = ({
   };
 
   /** Follows a command whose launcher is gone until nothing of it lives: how it ended cannot be known. It can still be ended. */
-  const follow = async (
-    one: Held,
-    pid: number,
-    startTime: string,
-    isAlive: (pid: number, startTime: string) => boolean,
-  ): Promise<void> => {
+  const follow = async (one: Held, pid: number, startTime: string): Promise<void> => {
     one.orphan = { pid };
     const { live, job } = one.run;
     const timeoutAt =
@@ -409,7 +418,6 @@ export const createRuns = ({
     await followOrphan({
       clock,
       root: { pid, startTime, runId: live.runId, strays: new Map() },
-      isAlive: () => isAlive(pid, startTime),
       isEnding: () => {
         const until = untilOf(one.run);
         if (until !== undefined && uptimeMs() >= until - live.killGraceMs) one.kill ??= { cause: 'leaseLost', by: 'deadline' };

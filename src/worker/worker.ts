@@ -39,7 +39,7 @@ import { connectLauncher, type Launcher } from './launcher.ts';
 import { carryOut } from './orders.ts';
 import { presence } from './presence.ts';
 import { createReader, cursorsAfter } from './reading.ts';
-import { adopt, compare, resettle } from './recover.ts';
+import { adopt, compare, resettle, retellKills } from './recover.ts';
 import { createRuns } from './runs.ts';
 import { openSpool, SPOOL_LIMIT_BYTES } from './spool.ts';
 import { createStop } from './stop.ts';
@@ -390,6 +390,7 @@ const withLauncher = (deps: WorkerDeps, parts: Parts, launcher: Launcher): Obser
     const next = await connect({ dataDir: config.dataDir, launcherPath: config.launcherPath, clock, log });
     await resettle(recovery, next.live);
     here.launcher = next;
+    await retellKills(recovery);
     changes$.next();
     return next;
   };

@@ -12,6 +12,7 @@ type Run = {
   outcome?: string;
   reason?: string;
   exitCode?: number;
+  signal?: string;
   overdueAt?: string;
   nextAttemptAt?: string;
   startedAt?: string;
@@ -159,4 +160,18 @@ test('timeout abandon gives the job back while its command goes on, and records 
   );
   expect(await runOf(up, id)).toMatchObject({ state: 'finished', outcome: 'timedOut', reason: 'abandoned', exitCode: 4 });
   expect(await outputOf(up, id)).toBe(`begun\nlate ${id}\n`);
+});
+
+test('P5: the command of an abandoned run can still be killed, and its run stays timed out', async () => {
+  await using up = await startUp({ data });
+  await save(up, 'left', { command: 'echo $$; exec sleep 1000', timeout: { afterMs: 300, action: 'abandon' } });
+  const id = await runNow(up, 'left');
+  await reached(up, id, isFinished, 'it was not given up');
+  const pid = Number(await outputOf(up, id));
+  expect(existsSync(`/proc/${String(pid)}`)).toBe(true);
+  await up.api(`/runs/${id}/kill`, { body: {} });
+  const run = await reached(up, id, ({ signal }) => signal !== undefined, 'it was not killed');
+  expect(run).toMatchObject({ state: 'finished', outcome: 'timedOut', reason: 'abandoned', signal: 'SIGTERM' });
+  expect(existsSync(`/proc/${String(pid)}`)).toBe(false);
+  await expect(up.api(`/runs/${id}/kill`, { body: {} })).rejects.toThrow('409');
 });

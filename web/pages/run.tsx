@@ -68,7 +68,7 @@ const Known = ({ followed, refused }: { readonly followed: Followed; readonly re
         </Group>
         {run.state === 'queued' ? <RunWaits followed={followed} job={job} /> : <Story followed={followed} />}
       </Stack>
-      <StillRuns attempts={attempts} />
+      <StillRuns run={run} attempts={attempts} />
       <RunFacts followed={followed} job={job} zone={zone} />
       {refused !== undefined && <Alert color="yellow">{refused}</Alert>}
       {run.claimedAt !== undefined && attempts.length === 0 && <NoLogYet />}

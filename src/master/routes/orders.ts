@@ -111,7 +111,8 @@ export const orderRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { order
       config: { role: 'operator' },
       schema: {
         summary: 'Kill a run',
-        description: 'Kept until the run’s end confirms it. A queued run is dropped.',
+        description:
+          'Kept until the run’s end confirms it. A queued run is dropped. Of a run that was abandoned (timeout) the command is killed that still runs: kept until its end confirms it, for a day at most.',
         tags: ['runs'],
         params: ById,
         response: answers({ 202: Type.Object({ runId: Type.String() }) }, 404, 409),

@@ -105,6 +105,19 @@ withChromium('the console: attempts and time limits', (executablePath) => {
     await remove('left');
   });
 
+  test('the command of a run that was abandoned is killed from its page', async () => {
+    await save({ name: 'left', command: 'exec sleep 1000', timeout: { afterMs: 300, action: 'abandon' } });
+    await using page = await at(`/runs/${await runNow('left')}`);
+    const still = page.locator('[data-still-runs]');
+    await still.getByRole('button', { name: 'Kill' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Kill' }).click();
+    await still.waitFor({ state: 'detached' });
+    const told = page.getByText(/That was ended by SIGTERM/);
+    await told.waitFor();
+    expect(await told.innerText()).toContain('it counts as timed out');
+    await remove('left');
+  });
+
   test('the form offers further attempts and what a time limit does', async () => {
     await using page = await at('/new-job');
     await page.getByRole('textbox', { name: 'Name', exact: true }).fill('offered');

@@ -236,7 +236,10 @@ test('P5: a kill key for a run that is not there, or has ended, goes after a min
     jobs: [entry(keys.job('a'), { ...minutely, enabled: false }, 5)],
     cursors: [entry(keys.tick('a'), cursor(0, hashOf({ ...minutely, enabled: false })), 6)],
     workers: [entry(keys.worker('w1'), aWorker('w1'), 8)],
-    kills: ['live', 'ended', 'absent', 'waits'].map((id, index) => entry(keys.killer('a', id), kill, 20 + index)),
+    kills: [
+      ...['live', 'ended', 'absent', 'waits'].map((id, index) => entry(keys.killer('a', id), kill, 20 + index)),
+      entry(keys.killer('a', 'left'), { ...kill, left: true }, 30),
+    ],
   });
   const ofKills = (): readonly Duty[] => view.duties().filter(({ name }) => name === 'staleKill');
   view.pass(59_999);
@@ -254,4 +257,9 @@ test('P5: a kill key for a run that is not there, or has ended, goes after a min
     { type: 'revision', key: keys.run('a', 'ended'), is: 6 },
   ]);
   expect(removed[1]?.if).toContainEqual({ type: 'absent', key: keys.run('a', 'absent') });
+  // Of a command that its run has left behind: the worker that has it may be away.
+  view.pass(86_400_000 - 60_001);
+  expect(ofKills()).toHaveLength(2);
+  view.pass(1);
+  expect(ofKills()).toHaveLength(3);
 });

@@ -116,6 +116,55 @@ test('nothing runs or waits: 409; no such run or job: 404', async () => {
   expect((await master.api('POST', '/runs/none/kill')).json()).toMatchObject({ status: 404, code: 'noSuchRun' });
 });
 
+const ofAttempt = (attempt: number, seq: number, at = AT) => ({ v: 1, runId: 'r1', job: 'a', attempt, seq, at }) as const;
+const letGo = { outcome: 'timedOut', reason: 'abandoned' } as const;
+
+test('P5: the kill of a run that has ended is kept for the command that it left behind, until that has ended', async () => {
+  await using master = await startMaster();
+  await master.runLog.append([{ ...ofAttempt(1, 0), type: 'finished', ...letGo }]);
+  expect((await master.api('POST', '/runs/r1/kill')).json()).toStrictEqual({ runId: 'r1' });
+  const kill = await master.get(keys.killer('a', 'r1'));
+  expect(kill).toMatchObject({ v: 1, by: 'admin', cause: 'killed', left: true });
+  expect((await master.api('POST', '/runs/r1/kill')).statusCode).toBe(202);
+  expect(await master.get(keys.killer('a', 'r1'))).toStrictEqual(kill);
+  await master.coordination.transact({ then: [{ type: 'delete', key: keys.killer('a', 'r1') }] });
+  await master.runLog.append([{ ...ofAttempt(1, 1), type: 'finished', ...letGo, signal: 'SIGTERM' }]);
+  expect((await master.api('POST', '/runs/r1/kill')).json()).toMatchObject({ status: 409, code: 'nothingRuns' });
+});
+
+test('P5: also where the run log does not have that end yet, and of an attempt that others followed', async () => {
+  await using master = await startMaster();
+  await master.put(keys.run('a', 'r1'), aRun('a', 'r1', { state: 'ended', ...letGo, endedAt: AT }));
+  await until(
+    () => master.api('GET', '/runs/r1'),
+    ({ statusCode }) => statusCode === 200,
+  );
+  expect((await master.api('POST', '/runs/r1/kill')).statusCode).toBe(202);
+  const both = [keys.killer('a', 'r1'), keys.run('a', 'r1')];
+  await master.coordination.transact({ then: both.map((key) => ({ type: 'delete', key })) });
+  await master.runLog.append([
+    { ...ofAttempt(1, 0), type: 'attemptEnded', ...letGo },
+    { ...ofAttempt(2, 0), type: 'finished', outcome: 'succeeded', exitCode: 0 },
+  ]);
+  expect((await master.api('POST', '/runs/r1/kill')).statusCode).toBe(202);
+  expect(await master.get(keys.killer('a', 'r1'))).toMatchObject({ left: true });
+});
+
+test('a run between two attempts is taken out, and what its first one left behind is killed', async () => {
+  await using master = await startMaster();
+  await master.api('PUT', '/jobs/a', aJob('a'));
+  await master.put(keys.run('a', 'r1'), aRun('a', 'r1', { state: 'ended', ...letGo, endedAt: AT, nextAttemptAt: AT }));
+  await master.put(keys.queued('a', 'r1'), { ...aQueued('a', 'r1'), attempt: 2 });
+  await master.runLog.append([{ ...ofAttempt(1, 0), type: 'attemptEnded', ...letGo }]);
+  await until(
+    () => master.api('GET', '/runs/r1'),
+    (answer) => answer.json<{ state: string }>().state === 'queued',
+  );
+  expect((await master.api('POST', '/runs/r1/kill')).statusCode).toBe(202);
+  expect(await keysUnder(master, keys.queue)).toStrictEqual([]);
+  expect(await master.get(keys.killer('a', 'r1'))).toMatchObject({ left: true });
+});
+
 test('a deleted job with kill=true takes its runs with it; without, live runs go on', async () => {
   await using master = await startMaster();
   for (const name of ['a', 'b']) {

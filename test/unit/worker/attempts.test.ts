@@ -1,11 +1,14 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import type { RunEvent } from '../../../src/domain/events.ts';
 import { withDefaults } from '../../../src/domain/job.ts';
 import { finishRun, loseRun } from '../../../src/domain/moves.ts';
 import { nextAttempt } from '../../../src/domain/retry.ts';
 import type { LiveRun, QueuedRun } from '../../../src/domain/values.ts';
+import { processOf } from '../../../src/launcher/proc.ts';
 import type { LiveEntry } from '../../../src/launcher/protocol.ts';
 import { lossOf } from '../../../src/master/duties.ts';
 import { systemClock } from '../../../src/streams/clock.ts';
@@ -196,6 +199,78 @@ test('abandon: the run ends at its limit and gives its lock and slot back; what 
   expect(await stored(run)).toMatchObject({ endedAt: LIMIT });
   expect(runs.left.all()).toStrictEqual([]);
   expect(spool.get(run.runId, 1)).toBeUndefined();
+});
+
+/** Abandoned, and its run has ended. */
+const abandoned = async (more: object = {}) => {
+  const at = await overdue('abandon', more);
+  await at.runs.cutAll();
+  await until(
+    () => at.runs.count() === 0,
+    () => 'it is still held',
+  );
+  return at;
+};
+const byMary = { cause: 'killed', by: 'mary' } as const;
+const leftKill = { v: 1, at: AT, ...byMary, left: true };
+
+test('P5: an abandoned command is ended where a person asks for it, and the kill is kept until its end confirms it', async () => {
+  const { runs, spool, run, stored, has, put, ends } = await abandoned();
+  await put(keys.killer('a', run.runId), leftKill);
+  await runs.kill(run.runId, { cause: 'replaced', by: 'schedule' }); // its job wants it to go on
+  expect(ends).toStrictEqual([]);
+  await runs.kill(run.runId, byMary);
+  await runs.kill(run.runId, byMary); // the feed broke, and tells it once more
+  expect(ends).toStrictEqual([{ runId: run.runId, attempt: 1, ...byMary }]);
+  expect(await has(keys.killer('a', run.runId))).toBe(true);
+  const { exitCode: _code, ...exit } = exitOf(run, { signal: 'SIGTERM', ...byMary });
+  await runs.exited(exit);
+  expect(await has(keys.killer('a', run.runId))).toBe(false);
+  const events = await told(spool);
+  expect(typesOf(events)).toStrictEqual(['claimed', 'started', 'overdue', 'finished', 'killAsked', 'finished']);
+  expect(events.at(-2)).toMatchObject(byMary);
+  expect(events.at(-1)).toMatchObject({ outcome: 'timedOut', reason: 'abandoned', signal: 'SIGTERM' });
+  expect(await stored(run)).toMatchObject({ outcome: 'timedOut', endedAt: LIMIT });
+});
+
+test('P5: a kill that comes while a run is being abandoned, or before a new process has taken it over, reaches its command', async () => {
+  const { runs, run, start, ends } = await overdue('abandon');
+  await runs.cutAll();
+  expect(runs.count()).toBe(1); // on its way
+  await runs.kill(run.runId, byMary);
+  expect(ends).toHaveLength(1);
+  const again = await start();
+  await adopt(again.recovery, [{ runId: run.runId, attempt: 1, pid: 1, startTime: '0', startedAt: AT }]);
+  await again.runs.kill(run.runId, byMary);
+  expect(ends).toHaveLength(2);
+});
+
+test('P5: a person who kills a run that is tried again ends the command that its first attempt left behind too; the end of that leaves the kill to the run', async () => {
+  const { runs, run, claimed, put, has, ends } = await abandoned(RETRY);
+  await runs.claimed({ ...claimed, live: { ...run, attempt: 2 }, fence: claimed.fence + 9 });
+  await runs.start(run.runId, 2);
+  const { left: _left, ...kill } = leftKill;
+  await put(keys.killer('a', run.runId), kill);
+  await runs.kill(run.runId, byMary);
+  expect(ends.map(({ attempt }) => attempt)).toStrictEqual([2, 1]);
+  await runs.exited(exitOf(run));
+  expect(await has(keys.killer('a', run.runId))).toBe(true);
+});
+
+test('P5: an abandoned command whose launcher is gone is ended by its worker', async () => {
+  const { runs, spool, run, recovery } = await abandoned();
+  const command = spawn('sleep', ['1000'], { detached: true, stdio: 'ignore' });
+  onTestFinished(() => void command.kill('SIGKILL'));
+  const pid = command.pid!;
+  const note = { v: 1, pid, startTime: processOf(pid)!.startTime, startedAt: AT };
+  writeFileSync(join(spool.get(run.runId, 1)!.dir, 'pid'), JSON.stringify(note));
+  await resettle(recovery, []);
+  await runs.kill(run.runId, byMary);
+  await until(
+    () => runs.left.all().length === 0,
+    () => 'it is not told as ended',
+  );
+  expect(command.signalCode ?? (await once(command, 'exit'))[1]).toBe('SIGTERM');
 });
 
 test('abandon and retry: the next attempt does not wait for the one that goes on', async () => {

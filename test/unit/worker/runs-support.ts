@@ -9,7 +9,7 @@ import { withDefaults, type Job } from '../../../src/domain/job.ts';
 import { createKeys } from '../../../src/domain/keys.ts';
 import { retryOfClaim } from '../../../src/domain/retry.ts';
 import type { LiveRun } from '../../../src/domain/values.ts';
-import type { Exit, LiveEntry, StartOrder } from '../../../src/launcher/protocol.ts';
+import type { Cause, Exit, LiveEntry, StartOrder } from '../../../src/launcher/protocol.ts';
 import { createEmbeddedCoordination } from '../../../src/stores/embedded/coordination.ts';
 import { openEmbedded } from '../../../src/stores/embedded/env.ts';
 import { systemClock, type Clock } from '../../../src/streams/clock.ts';
@@ -53,6 +53,7 @@ export const runsOf = async (clock: Clock = systemClock, allowed: Partial<Pick<R
   });
   const root = join(base, 'spool');
   const orders: StartOrder[] = [];
+  const ends: { readonly runId: string; readonly attempt: number; readonly cause: Cause; readonly by: string | undefined }[] = [];
   const ended: string[] = [];
   const deadlines: { readonly runId: string; readonly until: number }[] = [];
   const launcher = {
@@ -60,7 +61,7 @@ export const runsOf = async (clock: Clock = systemClock, allowed: Partial<Pick<R
       orders.push(order);
       return { runId: order.runId, attempt: order.attempt, pid: 1, startTime: '0', startedAt: AT };
     },
-    end: async () => true,
+    end: async (runId: string, attempt: number, cause: Cause, by?: string) => ends.push({ runId, attempt, cause, by }) > 0,
     setDeadlines: async (told: typeof deadlines) => deadlines.push(...told) > 0,
   } as unknown as Launcher;
   const log = pino({ level: 'silent' });
@@ -106,7 +107,7 @@ export const runsOf = async (clock: Clock = systemClock, allowed: Partial<Pick<R
     (await coordination.transact({ then: [{ type: 'get', key }] })).reads[0] !== undefined;
   const put = async (key: string, value: unknown): Promise<unknown> =>
     coordination.transact({ then: [{ type: 'put', key, value: JSON.stringify(value) }] });
-  return { root, orders, ended, deadlines, claim, stored, read, has, put, coordination, start, ...(await start()) };
+  return { root, orders, ends, ended, deadlines, claim, stored, read, has, put, coordination, start, ...(await start()) };
 };
 
 export const exitOf = ({ runId, attempt }: LiveRun, more: Partial<Exit> = {}): Exit => ({

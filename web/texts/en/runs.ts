@@ -119,7 +119,9 @@ export const runs = {
   stillRuns: 'Its command still runs',
   attemptStillRuns: (attempt: number) => `The command of attempt ${String(attempt)} still runs`,
   stillRunsWhere: (host: string, pid: string) =>
-    `On ${host}, as process ${pid}: it was let go on past its time limit, and no end of it has been told. A kill from here no longer reaches it. To end it, and all in its process group, type there:`,
+    `On ${host}, as process ${pid}: it was let go on past its time limit, and no end of it has been told. Where its worker is gone for good, this ends it and all in its process group, typed there:`,
+  killLeftHint:
+    'The run stays timed out. Its command gets TERM, and KILL after the grace. The kill is kept for a day, also while its worker is away.',
   endedWell: (length: string) => `It succeeded${after(length)}.`,
   endedExit: (code: string, length: string) => `It failed: exit code ${code}${after(length)}.`,
   endedSignal: (signal: string, length: string) => `It failed: its command was ended by ${signal}${after(length)}.`,

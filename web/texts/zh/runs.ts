@@ -117,7 +117,8 @@ export const runs: Translated<typeof inEnglish> = {
   stillRuns: '它的命令仍在运行',
   attemptStillRuns: (attempt) => `第 ${String(attempt)} 次尝试的命令仍在运行`,
   stillRunsWhere: (host, pid) =>
-    `在 ${host} 上，进程号 ${pid}：超时后任其继续，尚未得知它的结束。从这里已无法终止它。要终止它及其整个进程组，请在该主机上输入：`,
+    `在 ${host} 上，进程号 ${pid}：超时后任其继续，尚未得知它的结束。如果它的工作节点已不再回来，请在该主机上输入以下命令，终止它及其整个进程组：`,
+  killLeftHint: '运行仍记为超时。命令会收到 TERM，宽限期后收到 KILL。终止请求保留一天，工作节点不在时也有效。',
   endedWell: (length) => `运行成功${ran(length)}。`,
   endedExit: (code, length) => `运行失败：${after(length)}以退出码 ${code} 结束。`,
   endedSignal: (signal, length) => `运行失败：命令${after(length)}被 ${signal} 终止。`,
