@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
-import { Subject, type Observable } from 'rxjs';
+import { ReplaySubject, Subject, type Observable } from 'rxjs';
 import { createKeys, DEFAULT_PREFIX } from '../domain/keys.ts';
 import { createMaster, type Master } from '../master/app.ts';
 import { lockFolder } from '../stores/embedded/folder-lock.ts';
@@ -28,20 +28,28 @@ export const serveUp = async (config: Config): Promise<void> => {
   const log = createLogger(isTerminal && config.logLevel === 'info' ? 'warn' : config.logLevel, isTerminal);
   const steps = createSteps(log, isTerminal);
   const dataDir = resolve(config.data);
+  let status: WorkerStatus | undefined;
+  let modeAsked: StopMode | undefined;
+  // Heard from the first instant on, and told to the worker once it is there: it takes over what an earlier process left, and no command survives a stop.
+  const stop$ = new ReplaySubject<StopMode>(UP_MODES.length);
+  onSignals(UP_MODES, stop$, (mode) => {
+    modeAsked = mode;
+    const { length: count } = status?.running ?? [];
+    steps.say(count > 0 ? STOPPING[mode](count) : 'Stopping');
+    if (mode === 'wait') steps.waitsFor(status?.running ?? []);
+  });
   const stores = await steps.do('open the stores', () => openStores({ type: 'embedded', dataDir }, log));
   const keys = createKeys(DEFAULT_PREFIX);
   let firstToken: string | undefined;
   try {
     await ensureFormat(stores.coordination, keys, clock, log);
     const master = await steps.do('start the master', () => makeMaster(config, stores, log, (token) => (firstToken = token)));
-    const stop$ = new Subject<StopMode>();
     const worker = makeWorker(config, stores, log, { dataDir, stop$, endWithMe: true });
     try {
       const url = await listen(master, config);
       const lives = subscribeTo(master.life$, () => undefined);
       if (config.demo && (await saveDemoJobs(stores.coordination, keys, clock.now(), log)))
         steps.say('Four demo jobs are there to look at');
-      let status: WorkerStatus | undefined;
       const ready = createDeferred<undefined>();
       const works = subscribeTo(worker.life$, (now) => {
         status = now;
@@ -49,15 +57,8 @@ export const serveUp = async (config: Config): Promise<void> => {
         if (now.draining) steps.waitsFor(now.running);
       });
       await steps.do('start the worker', () => Promise.race([ready.promise, works.done, lives.done]));
-      steps.welcome({ url, signIn: config.noAuth ? url : `${url}${master.signInPath()}`, dataDir, firstToken });
-      onSignals(['wait', 'end'], stop$, () => {
-        steps.say(
-          status && status.running.length > 0
-            ? `Waiting for ${String(status.running.length)} run(s) to end; Ctrl-C once more ends them`
-            : 'Stopping',
-        );
-        steps.waitsFor(status?.running ?? []);
-      });
+      if (modeAsked === undefined)
+        steps.welcome({ url, signIn: config.noAuth ? url : `${url}${master.signInPath()}`, dataDir, firstToken });
       await Promise.race([works.done, lives.done]);
       lives.end();
       works.end();
@@ -68,6 +69,15 @@ export const serveUp = async (config: Config): Promise<void> => {
     await stores.close();
   }
   steps.say('Stopped');
+  if (modeAsked === 'now') process.exit(1); // whatever still waits for the end of a run
+};
+
+/** Under `up` no command survives a stop: who cannot wait any longer leaves the end of the commands to the launcher. */
+const UP_MODES = ['wait', 'end', 'now'] as const satisfies readonly StopMode[];
+const STOPPING: Readonly<Record<(typeof UP_MODES)[number], (runs: number) => string>> = {
+  wait: (runs) => `Waiting for ${String(runs)} run(s) to end; Ctrl-C once more ends them`,
+  end: (runs) => `Ending ${String(runs)} run(s); Ctrl-C once more does not wait for that`,
+  now: (runs) => `Not waiting for ${String(runs)} run(s): the launcher ends them`,
 };
 
 /** A master on etcd and MongoDB. */
@@ -255,7 +265,7 @@ const subscribeTo = <T>(
 };
 
 /** The first signal asks for the first way to stop, the next for the next, and one more ends the process at once. */
-const onSignals = (modes: readonly StopMode[], stop$: Subject<StopMode>, say: (mode: StopMode) => void): void => {
+const onSignals = <M extends StopMode>(modes: readonly M[], stop$: Subject<StopMode>, say: (mode: M) => void): void => {
   let asked = 0;
   const onSignal = (): void => {
     const mode = modes[asked];

@@ -21,6 +21,8 @@ export const createStop = ({ coordination, keys, clock, log, config }: WorkerDep
     changes$.next();
   };
 
+  const isNow = (): boolean => mode === 'now';
+
   const endRuns = (): void => {
     for (const { run } of runs.all())
       runs.kill(run.live.runId, { cause: 'drained', by: 'shutdown' }).catch((error: unknown) => {
@@ -31,7 +33,7 @@ export const createStop = ({ coordination, keys, clock, log, config }: WorkerDep
   /** What is waited for before anything is given up: claims and starts on their way always, runs unless they are left to the next process. */
   const drained = async (): Promise<void> => {
     const waitsUntil = clock.monotonic() + config.drainTimeoutMs;
-    while (here.claiming > 0 || runs.starting() > 0 || (mode !== 'leave' && runs.count() > 0)) {
+    while (!isNow() && (here.claiming > 0 || runs.starting() > 0 || (mode !== 'leave' && runs.count() > 0))) {
       await sleep(LOOK_MS, clock);
       if (mode !== 'wait' || clock.monotonic() < waitsUntil) continue;
       log.warn({ runs: runs.count() }, 'waited long enough: the runs that still live are left to the next process');
@@ -42,11 +44,13 @@ export const createStop = ({ coordination, keys, clock, log, config }: WorkerDep
   const stop = async (): Promise<void> => {
     await drained();
     const giveUpAt = clock.monotonic() + FLUSH_MS;
-    while (spool.waiting() && mode !== 'leave' && clock.monotonic() < giveUpAt) await sleep(LOOK_MS, clock);
+    const mayWait = (): boolean => !isNow() && clock.monotonic() < giveUpAt;
+    while (spool.waiting() && mode !== 'leave' && mayWait()) await sleep(LOOK_MS, clock);
     flush$.next();
-    while (!isFlushed && clock.monotonic() < giveUpAt) await sleep(LOOK_MS, clock);
-    if (!isFlushed) log.warn('the run log does not answer: what is not stored yet stays in the spool for the next start');
-    await spool.sweep(Infinity).catch(() => undefined); // the next start does it
+    while (!isFlushed && mayWait()) await sleep(LOOK_MS, clock);
+    if (!isFlushed && !isNow())
+      log.warn('the run log does not answer: what is not stored yet stays in the spool for the next start');
+    if (!isNow()) await spool.sweep(Infinity).catch(() => undefined); // the next start does it
     // With runs left, the worker stays registered until its lease ends by itself: the next process of it may be here before.
     if (here.lease !== undefined && runs.count() === 0)
       await coordination.revokeLease(here.lease).catch((error: unknown) => {

@@ -75,8 +75,9 @@ export type WorkerConfig = {
   readonly drainTimeoutMs: number;
 };
 
-/** `leave`: take nothing new, flush, release; the runs stay with the launcher for the next process. `wait`: wait for the runs first. `end`: end them first. */
-export type StopMode = 'leave' | 'wait' | 'end';
+/** `leave`: take nothing new, flush, release; the runs stay with the launcher for the next process. `wait`: wait for the runs first. `end`: end them first. `now`: wait for nothing; where the launcher ends with
+ *  this worker, it ends them. */
+export type StopMode = 'leave' | 'wait' | 'end' | 'now';
 
 export type WorkerDeps = {
   readonly coordination: Coordination;

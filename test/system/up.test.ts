@@ -103,6 +103,73 @@ test('the first signal says which run it waits for, the second ends it, and no c
   expect((await runsOf(again, 'long'))[0]).toMatchObject({ id: runId, outcome: 'killed', reason: 'drained' });
 });
 
+const pidIn = async (file: string): Promise<number> => {
+  await until(
+    () => existsSync(file) && readFileSync(file, 'utf8').trim() !== '',
+    () => 'it did not start',
+  );
+  return Number(readFileSync(file, 'utf8'));
+};
+const saveIdle = (up: Awaited<ReturnType<typeof startUp>>, name: string, job: object): Promise<unknown> =>
+  up.api(`/jobs/${name}`, { method: 'PUT', body: { name, cronExpr: '0 0 0 1 1 *', enabled: false, ...job } });
+
+test('a third signal ends it at once, and no command survives that either: not one that ignores TERM, not one that was let go', async () => {
+  await using up = await startUp({ data });
+  const [stubborn, left] = [join(data, 'stubborn'), join(data, 'left')];
+  const command = `trap '' TERM; echo $$ > ${stubborn}; while :; do sleep 0.2; done`;
+  await saveIdle(up, 'stubborn', { command, killGraceMs: 4_000 });
+  await saveIdle(up, 'left', { command: `echo $$ > ${left}; exec sleep 300`, timeout: { afterMs: 100, action: 'abandon' } });
+  for (const name of ['stubborn', 'left']) await up.api(`/jobs/${name}/run`, { body: {} });
+  const pids = [await pidIn(stubborn), await pidIn(left)];
+  await until(
+    async () => (await runsOf(up, 'left'))[0]?.reason === 'abandoned',
+    () => 'it was not let go',
+  );
+  for (const said of ['Waiting for', 'Ending']) {
+    up.signal('SIGINT');
+    await until(
+      () => up.printed().includes(said),
+      () => `it does not say "${said}":\n${up.printed()}`,
+    );
+  }
+  expect(pids.map(isAlive)).toStrictEqual([true, true]);
+  up.signal('SIGINT');
+  expect(await up.ended()).toBe(1);
+  expect(isAlive(pids[0] ?? 0)).toBe(true); // nobody waited for it
+  await until(
+    () => !pids.some(isAlive),
+    () => `they survive: ${pids.map(isAlive).join()}`,
+    20_000,
+  );
+});
+
+test('a signal while it starts ends what it has taken over too', async () => {
+  const mark = join(data, 'mark');
+  let pid: number;
+  {
+    await using up = await startUp({ data });
+    await saveIdle(up, 'long', { command: `echo $$ > ${mark}; exec sleep 300` });
+    await up.api('/jobs/long/run', { body: {} });
+    pid = await pidIn(mark);
+    killQuietly(up.pid, 'SIGKILL');
+    await up.ended();
+  }
+  await using again = await startUp({ data, isReady: false });
+  await until(
+    () => again.printed().includes('open the stores'),
+    () => 'it does not start',
+  );
+  again.signal('SIGINT');
+  again.signal('SIGTERM');
+  await again.ended();
+  await until(
+    () => !isAlive(pid),
+    () => 'it survives',
+    20_000,
+  );
+  expect(isAlive(pid)).toBe(false);
+});
+
 test('P7: an up that was killed -9 adopts its run at the next start', async () => {
   const up = await startUp({ data });
   const mark = join(data, 'mark');

@@ -8,7 +8,8 @@ import type { Parts, StopMode, WorkerDeps } from '../../../src/worker/worker.ts'
 import { until } from '../../support/process.ts';
 
 /** A worker that holds so many runs and starts, and what its stop did. */
-const worker = (more: { readonly runs?: number; readonly starting?: number; readonly drainTimeoutMs?: number } = {}) => {
+type More = { readonly runs?: number; readonly starting?: number; readonly drainTimeoutMs?: number; readonly endWithMe?: boolean };
+const worker = (more: More = {}) => {
   const here = { runs: more.runs ?? 0, starting: more.starting ?? 0, looks: 0, now: 0 };
   const did: string[] = [];
   const coordination = {
@@ -21,7 +22,7 @@ const worker = (more: { readonly runs?: number; readonly starting?: number; read
     keys: createKeys(),
     clock: { ...systemClock, monotonic: () => here.now },
     log: pino({ level: 'silent' }),
-    config: { id: 'w1', endWithMe: false, drainTimeoutMs: more.drainTimeoutMs ?? Infinity },
+    config: { id: 'w1', endWithMe: more.endWithMe === true, drainTimeoutMs: more.drainTimeoutMs ?? Infinity },
   };
   const runs = {
     all: () => Array.from({ length: here.runs }, (_, n) => ({ run: { live: { runId: `r${n}` } } })),
@@ -105,6 +106,15 @@ test('asked once more while it waits, it leaves them', async () => {
   ask('leave');
   await stopped();
   expect(did).toStrictEqual(['close', 'stopped']);
+});
+
+test('asked not to wait at all, it leaves the end of the runs and of the starts to the launcher, where that ends with it', async () => {
+  const { did, ask, looks, stopped } = worker({ runs: 1, starting: 1, endWithMe: true });
+  ask('end');
+  await looks();
+  ask('now');
+  await stopped();
+  expect(did).toStrictEqual(['kill r0 drained', 'stop the launcher', 'close', 'stopped']);
 });
 
 test('told to end, it ends its runs and waits for that', async () => {
