@@ -17,7 +17,8 @@ export type JobState = {
   /** The newest tick that came due here: to be ranked anew when a worker goes. */
   readonly lastTick: Tick | undefined;
 };
-export type Waiting = { readonly queued: QueuedRun; readonly revision: number };
+/** `created`: the first revision of its key. */
+export type Waiting = { readonly queued: QueuedRun; readonly revision: number; readonly created: number };
 export type Kill = { readonly cause: EndCause; readonly by: string };
 
 /** What counts for every job of the worker. Ranks are undefined where the worker does not match. */

@@ -50,6 +50,8 @@ export const LiveRun = Type.Object({
   retry: Type.Optional(RetryOfClaim),
   /** The revision of the claim, in every value that is written after it: until then it is that of the key. */
   fence: Type.Optional(Type.Integer()),
+  /** The first revision of the queue key that it was claimed from: what is asked of a whole job after that is meant for it too. */
+  waitedSince: Type.Optional(Type.Integer()),
   /** When it passed its time limit, where it goes on after that. */
   overdueAt: Type.Optional(At),
   /** Of an attempt that has ended and will be followed: from when on. The run has not ended. */

@@ -195,15 +195,15 @@ const unpins: Look = ({ queue, workers, absentSince }, { keys, leader, now, mono
     return [{ name: 'unpin', job, transaction }];
   });
 
-/** A kill put by hand for a whole job means every run with an older fence: one key a run (P5), then the bare key goes. */
+/** A kill put by hand for a whole job means every run that was there by then, waiting or begun, whatever attempt it has come to when this is looked at: one key a run (P5), then the bare key goes. */
 const bareKills: Look = ({ bareKills: kills, runs, queue, kills: standing }, { keys, leader, now, monotonic, scale }) =>
   [...kills.entries()].flatMap(([job, { key, revision, seenAt }]) => {
     const older = [...runs.values()].filter(
-      ({ live, fence }) => live.job === job && live.state === 'running' && fence < revision && !standing.has(live.runId),
+      ({ live, since }) => live.job === job && live.state === 'running' && since < revision && !standing.has(live.runId),
     );
-    // Also a run that has begun and waits for a further attempt, though that was queued after the kill: its fence is older.
+    // Also a run that has begun and waits for a further attempt, though that was queued after the kill: the run is older.
     const waiting = [...queue.values()].filter(
-      ({ queued, created }) => queued.job === job && Math.min(created, runs.get(queued.runId)?.fence ?? created) < revision,
+      ({ queued, created }) => queued.job === job && Math.min(created, runs.get(queued.runId)?.since ?? created) < revision,
     );
     const kill = { v: 1, at: toInstant(now), by: 'killer key', cause: 'killed' } as const;
     const spread = [

@@ -29,6 +29,8 @@ type SeenRun = {
   readonly live: LiveRun;
   readonly revision: number;
   readonly fence: number;
+  /** The revision at which the run was there first: the fence of its first attempt, or where that waited before, the first revision of its queue key. What was asked for later counts for it, whatever attempt it has come to. */
+  readonly since: number;
   readonly endedSeenAt: number | undefined;
 };
 
@@ -122,12 +124,14 @@ export const createLeaderView = (
       if (befores.has(name)) noteBefore(name, jobs.get(name)?.known);
     },
     locks: ({ key, value, revision }) => locks.set(keys.nameOfLock(key), { runId: value, revision, seenAt: monotonic() }),
-    runs: ({ key, value, revision }) => {
+    runs: ({ key, value, revision, created }) => {
       const { id } = keys.runOf(key);
       const parsed = parseLiveRun(value);
       if (id === undefined || !parsed.ok) return;
       const endedSeenAt = parsed.value.state === 'ended' ? (runs.get(id)?.endedSeenAt ?? monotonic()) : undefined;
-      runs.set(id, { live: parsed.value, revision, fence: parsed.value.fence ?? revision, endedSeenAt });
+      const { fence = revision, waitedSince = fence } = parsed.value;
+      // The claim of a further attempt replaces the key: it is as old as the run.
+      runs.set(id, { live: parsed.value, revision, fence, since: Math.min(created, fence, waitedSince), endedSeenAt });
     },
     queue: ({ key, value, revision, created }) => {
       const { id } = keys.queuedOf(key);

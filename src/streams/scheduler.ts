@@ -95,6 +95,8 @@ const jobOf = (wake: Wake): string =>
 /** What the scheduler remembers: the jobs, what waits, the kills, the workers, and a few notes on jobs that have been due. Private to the stream above. */
 const createState = ({ me, registeredAt, keys, clock, room, read }: SchedulerDeps, plans: Observer<TickInput<Wake>>) => {
   const known = new Map<string, KnownJob>();
+  /** The revision of the first save of each job: what waited before that was for another job of its name. */
+  const madeAt = new Map<string, number>();
   const waiting = new Map<string, Map<string, Waiting>>();
   const lastTicks = new Map<string, Tick>();
   const kills = new Map<string, Kill>();
@@ -123,16 +125,16 @@ const createState = ({ me, registeredAt, keys, clock, room, read }: SchedulerDep
     killOf: (runId) => kills.get(runId),
   });
 
-  /** What waits and counts here. Ticks of another schedule do not: the leader ends them. Where each worker has its own ticks, what waits for another is no concern of this one; nor is what
+  /** What waits and counts here. What is older than the job, and ticks of another schedule, do not: the leader ends them. Where each worker has its own ticks, what waits for another is no concern of this one; nor is what
    *  waits without end (a backfill from when each had) for one that is not there: the job would be busy for ever. */
   const queuedOf = (job: string, found: KnownJob | undefined): ReadonlyMap<string, Waiting> => {
     const all = waiting.get(job) ?? NONE;
-    const counts = ({ hash, worker, notAfter }: Waiting['queued']): boolean =>
+    const since = madeAt.get(job) ?? 0;
+    const counts = ({ queued: { hash, worker, notAfter }, created }: Waiting): boolean =>
+      created >= since &&
       (hash === undefined || hash === found?.hash) &&
       (worker === undefined || worker === me || (found?.job.mode !== 'all' && (notAfter !== undefined || peers.has(worker))));
-    return [...all.values()].every(({ queued }) => counts(queued))
-      ? all
-      : new Map([...all].filter(([, { queued }]) => counts(queued)));
+    return [...all.values()].every(counts) ? all : new Map([...all].filter(([, each]) => counts(each)));
   };
 
   /** Whether this worker is one of those that run each tick: as the others see it, so also not while it is on its way out. */
@@ -215,9 +217,8 @@ const createState = ({ me, registeredAt, keys, clock, room, read }: SchedulerDep
     const name = keys.jobOf(change.type === 'put' ? change.entry.key : change.key);
     const before = known.get(name);
     const now = change.type === 'put' ? read(change.entry.value, change.entry.revision) : undefined;
-    // What waited for a job that is gone is not for one that is made under its name.
-    if (change.type === 'delete')
-      for (const [id, { revision }] of waiting.get(name) ?? NONE) if (revision < change.revision) forget(name, id);
+    if (change.type === 'put') madeAt.set(name, change.entry.created);
+    else madeAt.delete(name);
     if (!now || now.job.name !== name) {
       known.delete(name);
       lastTicks.delete(name);
@@ -228,13 +229,7 @@ const createState = ({ me, registeredAt, keys, clock, room, read }: SchedulerDep
     // A schedule that is new here is planned from the instant at which it was seen: nothing before the change is run.
     if (before?.hash !== now.hash) lastTicks.delete(name);
     plan(now, before?.hash === now.hash ? planFrom(now) : clock.now());
-    return [...(waiting.get(name)?.values() ?? [])].flatMap((each) => ask(name, { type: 'queued', waiting: each }));
-  };
-
-  const forget = (job: string, id: string): void => {
-    const ofJob = waiting.get(job);
-    ofJob?.delete(id);
-    if (ofJob?.size === 0) waiting.delete(job);
+    return [...queuedOf(name, now).values()].flatMap((each) => ask(name, { type: 'queued', waiting: each }));
   };
 
   const onQueue = (change: Change): readonly Order[] => {
@@ -243,9 +238,10 @@ const createState = ({ me, registeredAt, keys, clock, room, read }: SchedulerDep
     const ofJob = waiting.get(job) ?? new Map<string, Waiting>();
     const parsed = change.type === 'put' ? parseQueuedRun(change.entry.value) : undefined;
     if (change.type === 'put' && parsed?.ok && parsed.value.job === job && parsed.value.runId === id) {
-      const each = { queued: parsed.value, revision: change.entry.revision };
+      const { revision, created } = change.entry;
+      const each = { queued: parsed.value, revision, created };
       waiting.set(job, ofJob.set(id, each));
-      return ask(job, { type: 'queued', waiting: each });
+      return queuedOf(job, known.get(job)).has(id) ? ask(job, { type: 'queued', waiting: each }) : [];
     }
     ofJob.delete(id);
     looks.delete(id);

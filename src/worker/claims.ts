@@ -143,7 +143,7 @@ export const createClaims = (deps: ClaimsDeps) => {
   };
 
   /** Takes a queued run, of a range the next one. The leader ends what has expired, and what was decided under another schedule. */
-  const take = async (known: KnownJob, { queued, revision }: Waiting): Promise<readonly Input[]> => {
+  const take = async (known: KnownJob, { queued, revision, created }: Waiting): Promise<readonly Input[]> => {
     if (queued.notAfter !== undefined && toMs(queued.notAfter) <= clock.now()) return [];
     if (queued.hash !== undefined && queued.hash !== known.hash) return [];
     const batch = queued.runId;
@@ -154,7 +154,8 @@ export const createClaims = (deps: ClaimsDeps) => {
     if (queued.to !== undefined) asked.set(name, runId);
     const nominalAt = queued.nominalAt ?? tickAt(known, queued.fireTime)?.nominalAt;
     const { attempt, trigger, fireTime, by } = queued;
-    const live = liveOf(known, { runId, attempt, trigger, fireTime, by, ...(nominalAt && { nominalAt }) }, queued);
+    const facts = { runId, attempt, trigger, fireTime, by, ...(nominalAt && { nominalAt }) };
+    const live = { ...liveOf(known, facts, queued), waitedSince: created };
     const sent = { live, rank: undefined, job: known.job, queued };
     await intents.write(sent);
     const answer = await coordination.transact(

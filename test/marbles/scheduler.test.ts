@@ -242,13 +242,19 @@ test('what waits without end for a worker that is gone does not keep the job bus
 }, START));
 
 test('what waited for a job that was deleted is not for one that is made under its name', marbles(({ cold, expectObservable, clock }) => {
-  const off = (revision: number): Change => put(entry(keys.job('a'), job({ enabled: false }), revision));
-  const waits = () => cold('q', { q: snapshot(queued({ notBefore: toInstant(START + 500) })) });
+  const off = (revision: number, created = revision): Change => put({ ...entry(keys.job('a'), job({ enabled: false }), revision), created });
+  const waits = () => cold('q', { q: snapshot({ ...queued({ notBefore: toInstant(START + 500) }), created: 7 }) });
   const made = cold('s 199ms d 99ms n', { s: changes(off(1)), d: changes({ type: 'delete', key: keys.job('a'), revision: 8 }), n: changes(off(9)) });
   expectObservable(schedule(cold, clock, { jobs$: made, queue$: waits() }), '2s !').toBe('i', { i: 'in' });
-  // One that was made for the job, before the worker heard of the job, is taken.
+  // Deleted and made again within a break of the feed: it is told as a change of the job, and only its first revision says what happened.
+  const broken = cold('s 199ms x 99ms n', { s: changes(off(1)), x: outOfSync, n: changes(off(9)) });
+  const cursors = cold<ReadonlyMap<string, Cursor>>('c 309ms c', { c: decided });
+  expectObservable(schedule(cold, clock, { jobs$: broken, queue$: waits(), cursors$: cursors }), '2s !').toBe('i 199ms x 109ms i', { i: 'in', x: 'out' });
+  // One that was made for the job, before the worker heard of the job, is taken; so is one of a job that was edited.
   const heard = cold('s 299ms n', { s: nothing, n: changes(off(6)) });
   expectObservable(schedule(cold, clock, { jobs$: heard, queue$: waits() }), '700ms !').toBe('i 499ms t', { i: 'in', t: 'take r1' });
+  const edited = cold('s 299ms n', { s: changes(off(1)), n: changes(off(9, 1)) });
+  expectObservable(schedule(cold, clock, { jobs$: edited, queue$: waits() }), '700ms !').toBe('i 499ms t', { i: 'in', t: 'take r1' });
 }, START));
 
 /** A wall clock that loses an hour at a frame. */

@@ -244,7 +244,7 @@ test.each([
     notBefore: at(8),
     queuedAt: at(3),
   };
-  const waiting: Waiting = { queued, revision: 4 };
+  const waiting: Waiting = { queued, revision: 4, created: 4 };
   const state: JobState = {
     name: 'a',
     overlap: 'skip',
@@ -286,12 +286,12 @@ test('a run that waits for a further attempt takes no place among the ticks that
     overlap: 'queue',
     queueMax: 1,
     lateAfterMs: 60_000,
-    queued: new Map([['r1', { queued, revision: 4 }]]),
+    queued: new Map([['r1', { queued, revision: 4, created: 4 }]]),
     lastTick: undefined,
   };
   const tick = { job: 'a', fireTime: here.now, nominalAt: here.now, prev: undefined, revision: 1 };
   expect(decide(here, state, { type: 'busy', tick, holder: 'r0' })).toStrictEqual([{ type: 'enqueue', tick, isBusy: true }]);
-  const full = { ...state, queued: new Map([['r1', { queued: { ...queued, attempt: 1 }, revision: 4 }]]) };
+  const full = { ...state, queued: new Map([['r1', { queued: { ...queued, attempt: 1 }, revision: 4, created: 4 }]]) };
   expect(decide(here, full, { type: 'busy', tick, holder: 'r0' })).toStrictEqual([{ type: 'skip', tick, reason: 'overlap' }]);
   // Replaced is what has not begun.
   const replacing = decide(here, { ...state, overlap: 'replace' }, { type: 'busy', tick, holder: 'r0' });

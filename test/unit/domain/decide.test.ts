@@ -32,6 +32,7 @@ const waiting = (more: Partial<Waiting['queued']> = {}): Waiting => ({
     ...more,
   },
   revision: 9,
+  created: 9,
 });
 const holding = (...each: readonly Waiting[]): JobState => ({
   ...idle,

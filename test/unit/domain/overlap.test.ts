@@ -34,6 +34,7 @@ const waits = (runId: string, fireMs: number, more: Partial<QueuedRun> = {}): Wa
     ...more,
   },
   revision: 9,
+  created: 9,
 });
 const state = (overlap: OverlapPolicy, queueMax: number, ...queued: readonly Waiting[]): JobState => ({
   name: 'a',

@@ -275,6 +275,30 @@ test('P5: a bare kill also ends a run whose attempt failed before the kill was s
   expect(duties[0]?.transaction.then[0]).toMatchObject({ type: 'delete', key: keys.queued('a', 'r1') });
 });
 
+test('P5: a bare kill also ends a run whose further attempt, or whose first one after a wait, was claimed before the kill was looked at', () => {
+  const again = { ...entry(keys.run('a', 'r1'), run({ attempt: 2 }), 12), created: 6 };
+  const third = {
+    ...entry(keys.run('a', 'r2'), run({ runId: 'r2', attempt: 2, state: 'ended', fence: 12, nextAttemptAt: at(0) }), 14),
+    created: 6,
+  };
+  const next = entry(keys.queued('a', 'r2'), queued({ runId: 'r2', attempt: 3 }), 14);
+  const waited = entry(keys.run('a', 'r3'), run({ runId: 'r3', waitedSince: 9 }), 12);
+  // Neither begun nor asked for by then.
+  const later = entry(keys.run('a', 'r4'), run({ runId: 'r4', waitedSince: 11 }), 12);
+  const view = seen({
+    ...settled,
+    runs: [again, third, waited, later],
+    queue: [next],
+    kills: [entry(keys.killer('a'), 'x', 10)],
+  });
+  const duties = dutiesOf(view, context);
+  expect(duties.map(({ name, transaction }) => [name, transaction.then[0]?.key])).toStrictEqual([
+    ['spreadKill', keys.killer('a', 'r1')],
+    ['spreadKill', keys.killer('a', 'r3')],
+    ['killQueued', keys.queued('a', 'r2')],
+  ]);
+});
+
 test('keys of ended runs go after a minute, in bunches', () => {
   const runs = Array.from({ length: 120 }, (_, index) =>
     entry(keys.run('a', `r${String(index)}`), run({ runId: `r${String(index)}`, state: 'ended', outcome: 'succeeded' })),

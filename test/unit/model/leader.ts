@@ -41,6 +41,7 @@ export const createLeader = (world: World) => {
               live: parsed.value,
               revision: state[slot + 1] ?? 0,
               fence: 0,
+              since: 0,
               endedSeenAt: parsed.value.state === 'ended' ? 0 : undefined,
             });
         }

@@ -253,6 +253,7 @@ export const exploreQueue = (scenario: QueueScenario, most = 1_500_000): QueueEx
           live,
           revision: revision(`run ${run}`),
           fence: live.fence ?? 0,
+          since: 0,
           endedSeenAt: live.state === 'ended' ? 0 : undefined,
         };
       }),

@@ -48,11 +48,14 @@ test('P1: a queued run whose answer was lost is found again by its run key, and 
     notBefore: AT,
     queuedAt: AT,
   };
-  const waiting = { queued, revision: 5 };
+  const waiting = { queued, revision: 5, created: 5 };
   expect(await claims.take(read.value, waiting)).toStrictEqual([{ type: 'doubtful', waiting }]);
   expect(dropped).toStrictEqual([]); // the intent stays: it may have become a claim
   expect(await claims.take(read.value, waiting)).toStrictEqual([{ type: 'claimed', runId: 'r1', attempt: 1 }]);
   expect(held).toStrictEqual([['r1', 7, true]]);
+  const put = sent[0]?.then.find((each) => each.type === 'put' && each.key === keys.run('a', 'r1'));
+  // For a kill of the whole job that was put while it waited (duties.ts).
+  expect(put?.type === 'put' && JSON.parse(put.value)).toMatchObject({ waitedSince: 5 });
 });
 
 test('P4: two looks at one queued run at one time take it once, and the one that is refused takes nothing away from it', async () => {
@@ -93,7 +96,7 @@ test('P4: two looks at one queued run at one time take it once, and the one that
     notBefore: AT,
     queuedAt: AT,
   };
-  const waiting = { queued, revision: 5 };
+  const waiting = { queued, revision: 5, created: 5 };
   const answers = await Promise.all([1, 2, 3].map(() => claims.take(read.value, waiting)));
   expect(answers[0]).toStrictEqual([]);
   expect(answers.slice(1).toSorted((a, b) => b.length - a.length)).toStrictEqual([
@@ -140,9 +143,9 @@ test('P1: a claim of a range whose answer was lost is found again, though the ne
     notBefore: AT,
     queuedAt: AT,
   };
-  const first = { queued, revision: 5 };
+  const first = { queued, revision: 5, created: 5 };
   expect(await claims.take(read.value, first)).toStrictEqual([{ type: 'doubtful', waiting: first }]);
-  const second = { queued: { ...queued, fireTime: '2027-01-31T09:01:00.000Z' }, revision: 7 };
+  const second = { queued: { ...queued, fireTime: '2027-01-31T09:01:00.000Z' }, revision: 7, created: 5 };
   expect(await claims.take(read.value, second)).toStrictEqual([{ type: 'unqueueable', runId: 'b1' }]);
   expect(await claims.take(read.value, first)).toMatchObject([{ type: 'claimed', attempt: 1 }]);
 });

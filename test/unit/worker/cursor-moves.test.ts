@@ -65,7 +65,7 @@ const world = async (more: object = {}) => {
       const found = entry(key)!;
       const parsed = parseQueuedRun(found.value);
       if (!parsed.ok) throw new Error(found.value);
-      return { queued: parsed.value, revision: found.revision };
+      return { queued: parsed.value, revision: found.revision, created: found.created };
     });
   return {
     coordination,
