@@ -65,7 +65,7 @@ const Retry = Type.Object(
     on: Type.Optional(
       Type.Array(Type.Integer({ minimum: 0, maximum: 255 }), {
         description:
-          'Only after these exit codes; 128 + its number for a signal. Without it after any that is not 0, and where it could not be started',
+          'Only after these exit codes, from 1 on; 128 + its number for a signal. Without it after any that is not 0, and where it could not be started',
       }),
     ),
     timeouts: Type.Optional(Type.Boolean({ description: 'Also after one that passed its time limit' })),

@@ -34,9 +34,26 @@ export const checkWholeJob = (value: unknown): Checked<Job> => {
           endAt: text('endAt'),
           ...(text('name') === undefined ? {} : { name: text('name') ?? '' }),
         });
-  const problems = [...(checked.ok ? [] : checked.problems), ...(compiled && !compiled.ok ? compiled.problems : [])];
+  const problems = [
+    ...(checked.ok ? successProblems(checked.value) : checked.problems),
+    ...(compiled && !compiled.ok ? compiled.problems : []),
+  ];
   return checked.ok && problems.length === 0 ? checked : { ok: false, problems };
 };
+
+/** Only of what is sent: a job that an earlier version took with it is none the worse, and does not become broken by an upgrade. */
+const successProblems = ({ retry }: Job): readonly FieldProblem[] =>
+  (retry?.on ?? []).flatMap((code, index) =>
+    code === 0
+      ? [
+          {
+            path: `/retry/on/${String(index)}`,
+            code: 'invalid',
+            message: 'exit code 0 is success, and a run that has succeeded is not tried again: name codes from 1 to 255',
+          },
+        ]
+      : [],
+  );
 
 /** Reads a job from its key. Fields that this version does not know are passed over (the stored text keeps them); all else that is wrong makes it broken. */
 export const readJob = (name: string, text: string, revision: number, scale = 1): Checked<KnownJob> => {

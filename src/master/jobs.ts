@@ -167,7 +167,8 @@ export const createJobs = ({ stores: { coordination }, keys, clusterClock, proje
         if (!seen) throw noSuchJob(name);
         if (!seen.known)
           throw refused(409, 'broken', 'The stored job is broken', { detail: `Replace it with PUT. ${seen.broken ?? ''}` });
-        const value = mergePatch(seen.raw, patch) as Readonly<Record<string, unknown>>;
+        const merged = mergePatch(seen.raw, patch) as Readonly<Record<string, unknown>>;
+        const value = touches(patch, '/retry/on') ? merged : withoutSuccess(merged);
         const stored = checkJob(seen.raw);
         const unknown = stored.ok ? [] : stored.problems.filter(({ path }) => !touches(patch, path));
         const job = checked(name, withoutUnknown(value, unknown));
@@ -267,6 +268,13 @@ const checked = (name: string, body: unknown): Job => {
     ]);
   if (!found.ok) throw badInput(problems);
   return found.value;
+};
+
+/** Without an exit code 0 in `retry.on`, which an earlier version let in and which never meant anything: it does not keep anybody from changing something else of the job. */
+const withoutSuccess = (value: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> => {
+  const { retry } = value;
+  if (typeof retry !== 'object' || retry === null || !('on' in retry) || !Array.isArray(retry.on)) return value;
+  return { ...value, retry: { ...retry, on: retry.on.filter((code: unknown) => code !== 0) } };
 };
 
 /** Whether a patch says something about the place that a JSON pointer names. */

@@ -30,6 +30,7 @@ test.each([
     ['/nope unknownField', '/name badName', '/cronExpr badCron'],
   ],
   ['a lock that ends before the kill', { ...job, lostAfterMs: 1_000 }, ['/lostAfterMs tooSmall']],
+  ['a further attempt after success', { ...job, retry: { max: 1, on: [75, 0] } }, ['/retry/on/1 invalid']],
   ['a bad variable', { ...job, env: { 'A-B': '1' } }, ['/env/A-B badName']],
   ['what is not there yet, by name', { ...job, alerts: [{}] }, ['/alerts notYet']],
 ])('refuses %s', (_case, value, problems) => {
@@ -76,6 +77,10 @@ test('what tests make shorter is divided, what people asked for is not', () => {
     timeoutMs: 5_000,
     withinMs: 3_600_000,
   });
+});
+
+test('a job that was stored with a further attempt after success is not broken', () => {
+  expect(readJob('a', JSON.stringify({ ...job, retry: { max: 1, on: [0, 3] } }), 12)).toMatchObject({ ok: true });
 });
 
 test('a job of a newer version is read by what is known of it', () => {

@@ -303,6 +303,18 @@ test('a job without a time zone gets the cluster’s, for everybody to see; one 
   expect(explained.json()).toMatchObject({ description: 'At 03:00 (Asia/Shanghai)' });
 });
 
+test('exit code 0 to be tried again after is refused where it is sent, and goes where it was stored before', async () => {
+  await using master = await startMaster();
+  const refused = await master.api('PUT', '/jobs/a', aJob('a', { retry: { max: 1, on: [0] } }));
+  expect(refused.statusCode).toBe(400);
+  expect(refused.json<{ errors: unknown[] }>().errors).toMatchObject([{ path: '/retry/on/0', code: 'invalid' }]);
+  await master.put(keys.job('a'), aJob('a', { retry: { max: 1, on: [0, 3] } }));
+  expect((await master.api('PATCH', '/jobs/a', { retry: { on: [0, 3] } })).statusCode).toBe(400);
+  expect((await master.api('PATCH', '/jobs/a', { enabled: false })).json()).toMatchObject({
+    job: { enabled: false, retry: { max: 1, on: [3] } },
+  });
+});
+
 test('cron text whose times are all over is refused where it is new; a job that has run its one time can still be changed', async () => {
   await using master = await startMaster();
   for (const cronExpr of ['0 0 0 1 1 * 2020', '@at 2026-01-01T00:00:00Z'])

@@ -8,7 +8,12 @@ import type { Parts, StopMode, WorkerDeps } from '../../../src/worker/worker.ts'
 import { until } from '../../support/process.ts';
 
 /** A worker that holds so many runs and starts, and what its stop did. */
-type More = { readonly runs?: number; readonly starting?: number; readonly drainTimeoutMs?: number; readonly endWithMe?: boolean };
+type More = {
+  readonly runs?: number;
+  readonly starting?: number;
+  readonly drainTimeoutMs?: number;
+  readonly endWithMe?: boolean;
+};
 const worker = (more: More = {}) => {
   const here = { runs: more.runs ?? 0, starting: more.starting ?? 0, looks: 0, now: 0 };
   const did: string[] = [];
