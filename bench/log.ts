@@ -65,7 +65,8 @@ const reading = async (): Promise<void> => {
     const [seconds] = await timed(async () => {
       while (stored < step) {
         const runs = Array.from({ length: 500 }, (_, n) => ({ job: `job-${String(n % 100)}`, runId: uuidv7() }));
-        await log.append(runs.flatMap(({ job, runId }) => eventsOf(job, runId)));
+        const at = new Date().toISOString();
+        await log.append(runs.flatMap(({ job, runId }, n) => eventsOf(job, runId, n % 100 === 0 ? 'rare' : 'w', at)));
         stored += runs.length * PER_RUN;
         last = runs.at(-1)?.runId ?? '';
       }
@@ -73,6 +74,7 @@ const reading = async (): Promise<void> => {
     console.log(
       `— ${String(stored)} events stored (${seconds.toFixed(0)} s for the last part, file ${(statSync(join(dir, 'stores/data.mdb')).size / 1e6).toFixed(0)} MB)`,
     );
+    const now = Date.now();
     const median = async (act: () => Promise<unknown>): Promise<number> => {
       const all: number[] = [];
       for (let n = 0; n < 21; n += 1) all.push((await timed(act))[0] * 1_000);
@@ -80,6 +82,13 @@ const reading = async (): Promise<void> => {
     };
     say('the latest 50 runs of all', await median(() => log.runs({ limit: 50 })), 'ms');
     say('the latest 50 runs of one job', await median(() => log.runs({ job: 'job-7', limit: 50 })), 'ms');
+    say('the latest 50 runs of one worker of a hundred', await median(() => log.runs({ worker: 'rare', limit: 50 })), 'ms');
+    say(
+      'runs of a time that has none',
+      await median(() => log.runs({ from: now - 7_200_000, to: now - 3_600_000, limit: 50 })),
+      'ms',
+    );
+    say('runs before a time that has none', await median(() => log.runs({ to: now - 3_600_000, limit: 50 })), 'ms');
     say('one run: its document', await median(() => log.run(last)), 'ms');
     say('one run: its output, from its events', await median(() => log.eventsOf(last, { limit: 200 })), 'ms');
     say(

@@ -8,9 +8,9 @@ import { logPipeline } from '../../src/streams/log-pipeline.ts';
 import type { Appended } from '../../src/streams/ports.ts';
 import type { Spool } from '../../src/worker/spool.ts';
 
-const at = new Date(clock.now()).toISOString();
+const startedAt = new Date(clock.now()).toISOString();
 const text = new TextEncoder().encode('a line of what a job prints, as jobs do\n');
-export const eventsOf = (job: string, runId = uuidv7()): RunEvent[] => {
+export const eventsOf = (job: string, runId = uuidv7(), worker = 'w', at = startedAt): RunEvent[] => {
   const of = { v: 1, job, runId, attempt: 1, at } as const;
   return [
     {
@@ -19,8 +19,8 @@ export const eventsOf = (job: string, runId = uuidv7()): RunEvent[] => {
       seq: 0,
       trigger: 'schedule',
       fireTime: at,
-      worker: 'w',
-      workerName: 'w',
+      worker,
+      workerName: worker,
       fence: 1,
       jobRevision: 1,
       command: 'true',
@@ -34,6 +34,7 @@ export const eventsOf = (job: string, runId = uuidv7()): RunEvent[] => {
 
 /** More runs that wait, as a worker leaves them while the log is away. */
 export const fill = async (spool: Spool, runs: number): Promise<void> => {
+  const at = startedAt;
   for (let n = 0; n < runs; n += 1) {
     const folderOf = spool.open({ job: `job-${String(n % 50)}`, runId: uuidv7(), attempt: 1 });
     await folderOf.writeFacts({ v: 1, live: { job: folderOf.of.job } });

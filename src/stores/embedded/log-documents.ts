@@ -1,12 +1,13 @@
 import type { LogDocument, Run } from '../../domain/run.ts';
 import { isOfTick } from '../../domain/timeline.ts';
-import { factsOf, HOUR_MS, leastIdAt, type RunFacts } from '../../domain/stats.ts';
+import { HOUR_MS, leastIdAt, type RunFacts } from '../../domain/stats.ts';
 import type { OldRun, RunsQuery, TickRunsPage } from '../../streams/ports.ts';
 import type { Projected } from '../project.ts';
 import { matchesQuery } from '../query.ts';
+import { breath } from './breath.ts';
 import type { Embedded } from './env.ts';
 import { keyOf } from './log-keys.ts';
-import { openLogLists, type Brief, type Page } from './log-lists.ts';
+import { briefOf, openLogLists, type Brief } from './log-lists.ts';
 
 /** Documents looked at in one go: an output has up to 64 kB, and the loop belongs to the scheduler too. */
 const AT_ONCE = 64;
@@ -18,7 +19,11 @@ export type LogDocuments = {
   readonly has: (runId: string) => boolean;
   /** Runs of a job's ticks, newest fire time first. */
   readonly ofTicks: (job: string, page: TickRunsPage) => readonly Run[];
-  readonly find: (query: RunsQuery) => Promise<{ readonly items: readonly LogDocument[]; readonly nextCursor?: string }>;
+  /** Rejects soon after nobody waits for it any more. */
+  readonly find: (
+    query: RunsQuery,
+    isStopped: () => boolean,
+  ) => Promise<{ readonly items: readonly LogDocument[]; readonly nextCursor?: string }>;
   /** By rising id, after the given one. */
   readonly page: (after: string | undefined, limit: number) => readonly LogDocument[];
   readonly oldest: (page: { readonly job?: string; readonly after?: string; readonly limit: number }) => readonly OldRun[];
@@ -27,25 +32,18 @@ export type LogDocuments = {
   readonly facts: (job: string, hour: number) => readonly RunFacts[];
   /** The document of a run goes, and all that leads to it. To be called in a transaction. */
   readonly remove: (runId: string) => void;
+  /** Lists the runs of a log of an older version where they are not listed yet. */
+  readonly fill: (isStopped: () => boolean) => Promise<void>;
 };
 
 /** The documents of ended runs in lmdb, by run id. */
 export const openLogDocuments = ({ root }: Embedded): LogDocuments => {
   const log = root.openDB<LogDocument, Buffer>({ name: 'log', keyEncoding: 'binary' });
-  const lists = openLogLists(root);
+  const lists = openLogLists(root, log);
   const { byJob } = lists;
   /** `<job>\0<fire time>\0<run id>`, for runs of ticks: a page of the timeline without looking at outputs. */
   const byFireTime = root.openDB<Run, Buffer>({ name: 'log.byFireTime', keyEncoding: 'binary' });
   const keyInTime = ({ job, fireTime, id }: Pick<Run, 'job' | 'fireTime' | 'id'>): Buffer => keyOf(`${job}\0${fireTime}\0${id}`);
-
-  /** All runs, newest first. */
-  const all = (cursor: string | undefined): Page => {
-    // Going down, `start` is included where it is there: one more is taken, and the cursor itself is left out.
-    const range = { ...(cursor !== undefined && { start: keyOf(cursor) }), reverse: true, limit: AT_ONCE + 1 };
-    const runIds = [...log.getKeys(range)].map((key) => key.toString('utf8'));
-    const next = runIds.length > AT_ONCE ? runIds.at(-1) : undefined;
-    return { runIds: runIds.filter((runId) => runId !== cursor), ...(next !== undefined && { next }) };
-  };
 
   const briefAt = (runId: string, found: Brief | true): Brief | undefined => {
     if (found !== true) return found;
@@ -58,27 +56,29 @@ export const openLogDocuments = ({ root }: Embedded): LogDocuments => {
       value,
     }));
 
+  const unlist = (document: LogDocument): void => {
+    void byFireTime.remove(keyInTime(document.run));
+    lists.remove(document);
+  };
+
   return {
     write: (runId, { document, attempt }) => {
       const before = log.get(keyOf(runId));
-      if (before && (document ?? before.attempt < attempt)) void byFireTime.remove(keyInTime(before.run));
+      const isNewer = document !== undefined || (before && before.attempt < attempt);
+      if (before && isNewer) unlist(before);
       if (document) {
         void log.put(Buffer.from(runId), document);
-        if (before && before.outcome !== document.outcome) lists.remove(before.jobName, runId, before.outcome);
-        lists.add(document.jobName, runId, briefOf(document));
+        lists.add(document);
         if (isOfTick(document.run)) void byFireTime.put(keyInTime(document.run), document.run);
-      } else if (before && before.attempt < attempt) {
-        void log.remove(Buffer.from(runId));
-        lists.remove(before.jobName, runId, before.outcome);
-      }
+      } else if (before && isNewer) void log.remove(Buffer.from(runId));
     },
     remove: (runId) => {
       const before = log.get(keyOf(runId));
       if (!before) return;
-      void byFireTime.remove(keyInTime(before.run));
-      lists.remove(before.jobName, runId, before.outcome);
+      unlist(before);
       void log.remove(Buffer.from(runId));
     },
+    fill: lists.fill,
     page: (after, limit) =>
       [...log.getRange({ start: after === undefined ? keyOf('') : keyOf(`${after}\0`), limit })].map(({ value }) => value),
     oldest: ({ job, after = '', limit }) => {
@@ -114,30 +114,24 @@ export const openLogDocuments = ({ root }: Embedded): LogDocuments => {
         .slice(0, limit)
         .map(({ value }) => value);
     },
-    find: async (query) => {
+    find: async (query, isStopped) => {
       const items: LogDocument[] = [];
       for (let { cursor } = query; ;) {
-        const { runIds, next } = lists.page(query, cursor) ?? all(cursor);
+        const { runIds, next } = lists.page(query, cursor);
         for (const [index, runId] of runIds.entries()) {
           if (index % AT_ONCE === AT_ONCE - 1) await breath();
+          if (isStopped()) throw new Error('nobody waits for it any more');
+          if (!lists.has(query, runId)) continue;
           const document = log.get(keyOf(runId));
           if (!document || !matchesQuery(query, document)) continue;
           const last = items.at(-1);
           if (items.length >= query.limit) return { items, ...(last && { nextCursor: last._id }) };
           items.push(document);
         }
-        if (next === undefined) return { items };
+        if (next === undefined || isStopped()) return { items };
         cursor = next;
         await breath();
       }
     },
   };
 };
-
-const briefOf = ({ run, endTime }: LogDocument): Brief => ({ facts: factsOf(run), endTime });
-
-/** Lets everything else that waits go first. */
-export const breath = (): Promise<void> =>
-  new Promise((resolve) => {
-    setImmediate(resolve);
-  });

@@ -1,8 +1,9 @@
 import { eventId, type RunEvent } from '../../domain/events.ts';
 import type { LogUpkeep, Projected } from '../../streams/ports.ts';
 import { changesIn, hoursOf, settle } from '../project.ts';
+import { breath } from './breath.ts';
 import type { Embedded } from './env.ts';
-import { breath, type LogDocuments } from './log-documents.ts';
+import type { LogDocuments } from './log-documents.ts';
 import type { LogEvents } from './log-events.ts';
 import type { LogHours } from './log-hours.ts';
 import { keyOf } from './log-keys.ts';

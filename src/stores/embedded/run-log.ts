@@ -3,8 +3,9 @@ import { eventId, runIdOf, type RunEvent } from '../../domain/events.ts';
 import { systemClock, type Clock } from '../../streams/clock.ts';
 import { Unavailable, type LogUpkeep, type RunLog } from '../../streams/ports.ts';
 import { createKept, hoursOf, projectionOf, runsOf, settle, type Projected } from '../project.ts';
+import { breath } from './breath.ts';
 import type { Embedded } from './env.ts';
-import { breath, openLogDocuments } from './log-documents.ts';
+import { openLogDocuments } from './log-documents.ts';
 import { openLogEvents } from './log-events.ts';
 import { openLogHours } from './log-hours.ts';
 import { embeddedUpkeep, openLogAudit } from './log-upkeep.ts';
@@ -27,9 +28,18 @@ export const createEmbeddedRunLog = ({
   const working = new Set<Promise<unknown>>();
   let isClosed = false;
 
-  const call = <T>(act: () => Promise<T> | T): Promise<T> => {
+  const tracked = <T>(work: Promise<T>): Promise<T> => {
+    working.add(work);
+    const isDone = (): void => void working.delete(work);
+    work.then(isDone, isDone);
+    return work;
+  };
+  void tracked(documents.fill(() => isClosed)).catch(() => undefined); // it goes on at the next opening
+
+  const call = <T>(act: (isStopped: () => boolean) => Promise<T> | T): Promise<T> => {
     if (isClosed) return Promise.reject(new Unavailable('The embedded run log is closed.'));
-    const work = (async () => act())().catch((error: unknown): never => {
+    let isLate = false;
+    const work = (async () => act(() => isLate))().catch((error: unknown): never => {
       throw new Unavailable(
         `The data folder ${env.dir} cannot be used: ${error instanceof Error ? error.message : String(error)}`,
         {
@@ -37,13 +47,14 @@ export const createEmbeddedRunLog = ({
         },
       );
     });
-    working.add(work);
-    const isDone = (): void => void working.delete(work);
-    work.then(isDone, isDone);
+    void tracked(work).catch(() => undefined);
     const late = {
       first: deadlineMs,
       scheduler: clock.scheduler,
-      with: () => throwError(() => new Unavailable(`The data folder ${env.dir} did not answer within ${String(deadlineMs)} ms.`)),
+      with: () => {
+        isLate = true;
+        return throwError(() => new Unavailable(`The data folder ${env.dir} did not answer within ${String(deadlineMs)} ms.`));
+      },
     };
     return firstValueFrom(defer(() => work).pipe(timeout(late)));
   };
@@ -96,7 +107,7 @@ export const createEmbeddedRunLog = ({
       ),
     runsOfTicks: (job, page) => call(() => documents.ofTicks(job, page)),
     event: (id) => call(() => events.get(id)),
-    runs: (query) => call(() => documents.find(query)),
+    runs: (query) => call((isStopped) => documents.find(query, isStopped)),
     run: (runId) => call(() => documents.get(runId)),
     ping: () => call(() => undefined),
     close: async () => {
