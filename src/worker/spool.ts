@@ -53,6 +53,10 @@ const jobIn = (facts: unknown): string | undefined => {
 const isEmpty = async (dir: string): Promise<boolean> =>
   (await readdir(dir)).every((name) => name === FILES.run || statSync(join(dir, name)).size === 0);
 
+/** For a person: bytes as base64. */
+const legible = (event: RunEvent): object =>
+  event.type === 'output' ? { ...event, data: Buffer.from(event.data).toString('base64') } : event;
+
 /** The spool of a worker: a folder an attempt. Events go to disk before they go anywhere (P4). */
 export const openSpool = async (root: string, mostOpen = MOST_OPEN) => {
   await mkdir(root, { recursive: true, mode: 0o700 });
@@ -325,7 +329,7 @@ export const openSpool = async (root: string, mostOpen = MOST_OPEN) => {
     roomBytes: (): number => roomBytes,
     /** An event that the run log will never take is kept for a person to look at. */
     setAside: async (event: RunEvent, reason: string): Promise<void> => {
-      await appendFile(join(root, REFUSED), `${JSON.stringify({ reason, event })}\n`, { mode: 0o600 });
+      await appendFile(join(root, REFUSED), `${JSON.stringify({ reason, event: legible(event) })}\n`, { mode: 0o600 });
       setAside += 1;
     },
     /** How many were set aside, by this process and those before it. */

@@ -1,6 +1,6 @@
 // P4: a run log that is away for long: the disk of the spool has a limit, memory goes by what is open, and no outcome is lost.
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { uuidv7 } from 'uuidv7';
@@ -274,6 +274,8 @@ test('what was set aside is counted across restarts', async () => {
   const folder = await endedRun(spool, 1);
   for (const { event } of await spool.take(2)) await spool.setAside(event, 'too large');
   expect(spool.countOfSetAside()).toBe(2);
+  const [first] = readFileSync(join(root, 'refused.ndjson'), 'utf8').split('\n');
+  expect(JSON.parse(first!)).toMatchObject({ reason: 'too large', event: { type: 'output', data: 'eA==' } }); // base64 of what it printed
   expect((await openSpool(root)).countOfSetAside()).toBe(2);
   expect(folder.isDone()).toBe(false);
 });
