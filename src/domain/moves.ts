@@ -199,6 +199,7 @@ export const missTicks = ({
   of,
   event,
   catchUp,
+  unseen,
   leader,
 }: {
   readonly keys: Keys;
@@ -211,6 +212,8 @@ export const missTicks = ({
   /** Undefined where all of them are caught up. */
   readonly event: Extract<RunEvent, { type: 'ticksMissed' }> | undefined;
   readonly catchUp?: CatchUpMove | undefined;
+  /** A run that waits as the cursor says, and was not seen: it may be the catch-up key. Then nothing is done: it is seen by the next time. */
+  readonly unseen?: string | undefined;
   readonly leader?: Compare;
 }): Transaction => ({
   if: [
@@ -218,6 +221,7 @@ export const missTicks = ({
     ...cursorCompares(keys, job, of, form, to),
     revisionIs(keys.job(job), jobRevision),
     ...(catchUp?.standing ? [revisionIs(keys.queued(job, catchUp.standing.runId), catchUp.standing.revision)] : []),
+    ...(catchUp && unseen !== undefined ? [{ type: 'absent', key: keys.queued(job, unseen) } as const] : []),
   ],
   then: [
     putCursor(

@@ -1,6 +1,6 @@
 import { toMs } from './instant.ts';
 import type { CursorForm } from './moves.ts';
-import { parseCursor, type Tick } from './tick.ts';
+import { parseCursor, waitsBy, type Tick } from './tick.ts';
 import { parseLiveRun, type LiveRun } from './values.ts';
 
 /** A key as a refused move read it. */
@@ -15,8 +15,8 @@ export type Refusal =
   | { readonly type: 'edited'; readonly jobValue: string; readonly jobRevision: number }
   /** Try again with this form: there is no cursor, or it knows another schedule, and so there is no gap. */
   | { readonly type: 'otherForm'; readonly form: CursorForm }
-  /** Ticks lie undecided between `cursorAt` (ms) and the tick; `form` names the cursor that was read. */
-  | { readonly type: 'gap'; readonly cursorAt: number; readonly form: CursorForm }
+  /** Ticks lie undecided between `cursorAt` (ms) and the tick; `form` names the cursor that was read, `waits` the run that waits by what it says. */
+  | { readonly type: 'gap'; readonly cursorAt: number; readonly form: CursorForm; readonly waits: string | undefined }
   | { readonly type: 'busy'; readonly holder: string }
   /** Nothing that was read explains it: the worker is not registered, or all changed meanwhile. */
   | { readonly type: 'unexplained' };
@@ -58,7 +58,7 @@ export const whyRefused = (
   const exact: CursorForm = cursor ? { type: 'exact', revision: cursor.revision } : { type: 'none' };
   const wasExact = form.type === exact.type && (form.type !== 'exact' || form.revision === cursor?.revision);
   if (!wasExact && tick.prev !== undefined && gapFrom !== undefined && gapFrom < tick.prev)
-    return { type: 'gap', cursorAt: gapFrom, form: exact };
+    return { type: 'gap', cursorAt: gapFrom, form: exact, waits: waitsBy(known) };
   if (ofThis === undefined || (tick.prev !== undefined && ofThis < tick.prev)) {
     if (!wasExact) return { type: 'otherForm', form: exact };
   } else if (form.type !== 'after') {

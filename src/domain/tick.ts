@@ -38,5 +38,9 @@ export const parseCursor = (text: string): Cursor | undefined => {
   return isInstant(at) && parsed.ok ? { at, decision: parsed.value } : undefined;
 };
 
+/** The run that waits for the last decided tick, as far as the cursor says; it may have been taken since. */
+export const waitsBy = (cursor: Cursor | undefined): string | undefined =>
+  cursor?.decision.fate === 'waiting' ? cursor.decision.runId : undefined;
+
 /** How late something was, in ms, never negative. */
 export const latenessOf = (fireTime: number, at: number): number => Math.max(0, Math.round(at - fireTime));

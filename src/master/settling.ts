@@ -5,6 +5,7 @@ import { catchUpMove, settle, standingIn, type Standing } from '../domain/misfir
 import { missTicks } from '../domain/moves.ts';
 import { matches } from '../domain/placement.ts';
 import { defined } from '../domain/run.ts';
+import { waitsBy } from '../domain/tick.ts';
 import type { Reason } from '../domain/words.ts';
 import { upTo, type Duty, type DutyContext, type Look } from './duty.ts';
 import type { SeenCursor } from './leader-view.ts';
@@ -16,6 +17,10 @@ export const LAST_LOOK_MS = 5_000;
 export const standStill: Look = (view, context) => {
   if (context.isFresh) return [];
   const { jobs, workers, queue } = view;
+  const unseen = (cursor: SeenCursor | undefined) => {
+    const waits = waitsBy(cursor?.cursor);
+    return waits !== undefined && !queue.has(waits) ? waits : undefined;
+  };
   const catchUps = [...queue.values()].filter(({ queued }) => queued.trigger === 'catchUp');
   return upTo(jobs.values(), (seen) => {
     const { known } = seen;
@@ -30,6 +35,7 @@ export const standStill: Look = (view, context) => {
       return settled(context, known, cursor, {
         dueAt: cursor && seen.dueAt(cursor),
         standing: standing(),
+        unseen: unseen(cursor),
         reason: [...workers.values()].some((worker) => matches(known.job, worker)) ? 'late' : 'noWorker',
       });
     }
@@ -46,6 +52,7 @@ export const standStill: Look = (view, context) => {
         base,
         of: worker.id,
         standing: standing(worker.id),
+        unseen: unseen(own),
         reason: 'late',
       });
     });
@@ -61,6 +68,7 @@ const settled = (
     base,
     of,
     standing,
+    unseen,
     reason,
   }: {
     readonly dueAt: number | undefined;
@@ -68,6 +76,7 @@ const settled = (
     readonly base?: number;
     readonly of?: string;
     readonly standing: Standing | undefined;
+    readonly unseen: string | undefined;
     readonly reason: Reason;
   },
 ): readonly Duty[] => {
@@ -99,6 +108,7 @@ const settled = (
       ...defined({ of }),
     },
     catchUp: catchUpMove(made, standing),
+    unseen,
     leader,
   });
   return [{ name: missed ? 'missed' : 'catchUp', job, transaction }];

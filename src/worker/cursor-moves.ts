@@ -4,14 +4,14 @@ import { gapOf, YOUNG_MS } from '../domain/gap.ts';
 import { toInstant, toMs } from '../domain/instant.ts';
 import type { Keys } from '../domain/keys.ts';
 import type { KnownJob } from '../domain/known-job.ts';
-import { catchUpMove, settle, type Range } from '../domain/misfire.ts';
+import { catchUpMove, isCatchUp, settle, type Range, type Standing } from '../domain/misfire.ts';
 import { enqueueTick, missTicks, replaceTick, skipTick, type CursorForm } from '../domain/moves.ts';
 import { endOfQueued } from '../domain/queued.ts';
 import { whyRefused, type Refusal } from '../domain/refusal.ts';
 import { defined } from '../domain/run.ts';
-import { parseCursor, type Tick } from '../domain/tick.ts';
+import { parseCursor, waitsBy, type Tick } from '../domain/tick.ts';
 import type { Transaction } from '../domain/transaction.ts';
-import type { QueuedRun } from '../domain/values.ts';
+import { parseQueuedRun, type QueuedRun } from '../domain/values.ts';
 import type { Reason } from '../domain/words.ts';
 import type { Clock } from '../streams/clock.ts';
 import type { Coordination } from '../streams/ports.ts';
@@ -109,12 +109,12 @@ export const createCursorMoves = ({ coordination, keys, clock, me, read }: Curso
   const overGap = async (
     of: OfJob,
     tick: Tick,
-    { cursorAt, form }: Extract<Refusal, { type: 'gap' }>,
+    { cursorAt, form, waits }: Extract<Refusal, { type: 'gap' }>,
   ): Promise<readonly Tick[]> => {
     const { known } = of;
     const youngMs = Math.min(YOUNG_MS, known.job.lateAfterMs);
     const { missed, young } = gapOf(known.schedule, cursorAt, tick.fireTime, clock.now(), youngMs);
-    if (missed) await miss(of, missed, form);
+    if (missed) await miss(of, missed, form, waits);
     if (young.length === 0) return [];
     let prev = missed?.to ?? cursorAt;
     const ticks = young.map((each): Tick => {
@@ -125,7 +125,19 @@ export const createCursorMoves = ({ coordination, keys, clock, me, read }: Curso
     return [...ticks, tick];
   };
 
-  const miss = ({ known, standing }: OfJob, range: Range, form: CursorForm) => {
+  /** The job's catch-up key. That of the gap before may not have come by the feed yet, though the cursor names it: then it is read. */
+  const standingNow = async ({ known, standing }: OfJob, waits: string | undefined): Promise<Standing | undefined> => {
+    if (known.job.misfire === 'skip' || waits === undefined || waits === standing?.queued.runId) return standing;
+    const { reads } = await coordination.transact({ then: [{ type: 'get', key: keys.queued(known.job.name, waits) }] });
+    const parsed = reads[0] && parseQueuedRun(reads[0].value);
+    return reads[0] && parsed?.ok && isCatchUp(parsed.value, ownerOf(known, me))
+      ? { queued: parsed.value, revision: reads[0].revision }
+      : standing;
+  };
+
+  const miss = async (ofJob: OfJob, range: Range, form: CursorForm, waits: string | undefined) => {
+    const { known } = ofJob;
+    const standing = await standingNow(ofJob, waits);
     const job = known.job.name;
     const now = clock.now();
     const of = ownerOf(known, me);
@@ -229,7 +241,7 @@ export const createCursorMoves = ({ coordination, keys, clock, me, read }: Curso
       const decidedAt = cursor && cursor.decision.hash === known.hash ? toMs(cursor.at) : undefined;
       const cursorAt = decidedAt === undefined && floor === undefined ? tick.fireTime - 1 : Math.max(decidedAt ?? 0, floor ?? 0);
       const { missed } = gapOf(known.schedule, cursorAt, tick.fireTime + 1, clock.now(), 0);
-      if (missed) await miss(of, missed, entry ? { type: 'exact', revision: entry.revision } : { type: 'none' });
+      if (missed) await miss(of, missed, entry ? { type: 'exact', revision: entry.revision } : { type: 'none' }, waitsBy(cursor));
       return [];
     },
     skip: async (of: OfJob, tick: Tick, reason: Reason): Promise<readonly Input[]> => {

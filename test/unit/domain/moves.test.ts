@@ -172,7 +172,7 @@ test.each([
     'ticks lie between',
     { cursor: cursorAt(at - 120_000), lock, job, run: none },
     asked,
-    { type: 'gap', cursorAt: at - 120_000, form: { type: 'exact', revision: 5 } },
+    { type: 'gap', cursorAt: at - 120_000, form: { type: 'exact', revision: 5 }, waits: undefined },
   ],
   ['the job is busy', { cursor: cursorAt(at - 60_000), lock, job, run: none }, asked, { type: 'busy', holder: 'r0' }],
   [

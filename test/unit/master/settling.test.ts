@@ -141,6 +141,17 @@ test('once: one that stands gives way, and its end is told', () => {
   ]);
 });
 
+test('once: what the cursor names as waiting and no feed has told yet keeps the leader from putting another beside it', () => {
+  const job = { ...minutely, misfire: { policy: 'once' } };
+  const decision = { v: 1, fate: 'waiting' as const, runId: 'old', hash: hashOf(job) };
+  const cursors = [entry(keys.tick('a'), formatCursor({ at: at(-10), decision }), 6)];
+  const isAbsent = { type: 'absent', key: keys.queued('a', 'old') };
+  expect(down('once', { cursors })[0]?.transaction.if).toContainEqual(isAbsent);
+  const [duty] = down('once', { cursors, queue: [queued({ hash: hashOf(job) })] });
+  expect(duty?.transaction.if).not.toContainEqual(isAbsent);
+  expect(duty?.transaction.then).toContainEqual({ type: 'delete', key: keys.queued('a', 'old') });
+});
+
 const everywhere = { ...minutely, placement: { mode: 'all' }, misfire: { policy: 'once' } };
 const everyone = (
   cursors: readonly Entry[],

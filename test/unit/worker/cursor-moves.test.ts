@@ -256,6 +256,29 @@ test('a catch-up key that a worker takes while a gap would replace it: nothing i
   expect(of.told()).toMatchObject([{ type: 'ticksMissed', from: at(9), to: at(24), count: 16 }]);
 });
 
+test('two gaps, the second found before the feed has told what the first left: there is one catch-up key, the newest under once, one range under all', async () => {
+  for (const policy of ['once', 'all'] as const) {
+    const of = await world({ misfire: { policy, lateAfterMs: 5_000 } });
+    const known = await of.save();
+    await of.mark(known, 0);
+    const [one, two] = [await of.worker('w1'), await of.worker('w2')];
+    of.setNow(30);
+    await one.claim(none(known), tick(known, 30), 0);
+    expect(of.cursor()).toMatchObject({ at: at(25), decision: { fate: 'waiting' } });
+    of.setNow(40);
+    await two.claim(none(known), tick(known, 40), 0);
+    const left = policy === 'once' ? { fireTime: at(35) } : { fireTime: at(1), to: at(35), count: 35 };
+    expect(of.waiting()).toMatchObject([{ queued: { trigger: 'catchUp', ...left } }]);
+    // A third one, much later: also where the first way to it is a tick that is late itself.
+    of.setNow(80);
+    await one.claim(none(known), tick(known, 60), 0);
+    const last = policy === 'once' ? { fireTime: at(60) } : { fireTime: at(1), to: at(60), count: 60 };
+    expect(of.waiting()).toMatchObject([{ queued: { trigger: 'catchUp', ...last } }]);
+    const replaced = of.told().filter(({ type }) => type === 'dropped');
+    expect(replaced).toHaveLength(policy === 'once' ? 2 : 0);
+  }
+});
+
 test('what was edited or has expired is not taken: the leader ends it', async () => {
   const of = await world();
   const known = await of.save();
