@@ -10,8 +10,8 @@ import { createKeys } from '../../src/domain/keys.ts';
 import { readJob } from '../../src/domain/known-job.ts';
 import { formatCursor } from '../../src/domain/tick.ts';
 import { systemClock } from '../../src/streams/clock.ts';
-import type { Coordination, Transaction } from '../../src/streams/ports.ts';
 import { createWorker, type WorkerStatus } from '../../src/worker/worker.ts';
+import { counting, noCost } from '../support/counting.ts';
 import { fakeLauncher } from '../support/fake-launcher.ts';
 import { createMemoryStore } from '../support/memory-coordination.ts';
 import { goOn, useVirtualTime } from '../support/virtual-time.ts';
@@ -24,32 +24,6 @@ const FIRST = START + 20 * SECOND;
 /** Of real time: much is done, on any machine. */
 const LIMIT_MS = 300_000;
 
-type Cost = { transactions: number; reads: number; presence: number; renewals: number; lists: number };
-/** Counts by what is asked: a read writes in no branch. */
-const counting = (coordination: Coordination, cost: Cost): Coordination => {
-  const noteTransaction = ({ then, else: otherwise = [] }: Transaction): void => {
-    const writes = [...then, ...otherwise].filter(({ type }) => type !== 'get');
-    if (writes.some(({ key }) => key.startsWith(keys.workers))) cost.presence += 1;
-    else if (writes.length > 0) cost.transactions += 1;
-    else cost.reads += 1;
-  };
-  return {
-    ...coordination,
-    transact: (transaction) => {
-      noteTransaction(transaction);
-      return coordination.transact(transaction);
-    },
-    list: (prefix) => {
-      cost.lists += 1;
-      return coordination.list(prefix);
-    },
-    renewLease: (id) => {
-      cost.renewals += 1;
-      return coordination.renewLease(id);
-    },
-  };
-};
-
 const job = (name: string, more: object) => JSON.stringify({ name, command: 'true', cronExpr: '* * * * * * *', ...more });
 
 /** Workers on one store, in sync, and what they cost from there on. */
@@ -59,7 +33,7 @@ const startWorkers = async (
 ) => {
   const dataDir = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'cronstream-cost-'));
   const store = createMemoryStore({ perMs });
-  const cost: Cost = { transactions: 0, reads: 0, presence: 0, renewals: 0, lists: 0 };
+  const cost = noCost();
   let finished = 0;
   const { coordination } = store.client();
   const saves = jobs.map(async ([name, more]) => {
@@ -77,7 +51,7 @@ const startWorkers = async (
   const statuses: WorkerStatus[] = [];
   const lives = Array.from({ length: count }, (_, index) =>
     createWorker({
-      coordination: counting(store.client().coordination, cost),
+      coordination: counting(store.client().coordination, keys, cost),
       runLog: {
         append: async (events) => {
           finished += events.filter(({ type }) => type === 'finished').length;
@@ -112,7 +86,7 @@ const startWorkers = async (
   expect(isReady).toBe(true);
   await Promise.all(saves);
   await goOn(FIRST - Date.now() - SECOND, { stepMs: 50 });
-  Object.assign(cost, { transactions: 0, reads: 0, presence: 0, renewals: 0, lists: 0 });
+  Object.assign(cost, noCost());
   return {
     count,
     cost,
