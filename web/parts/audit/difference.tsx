@@ -13,12 +13,12 @@ export const kindOf = ({ type, text, changes }: RevisionView): string => {
 export const Difference = ({ changes }: { readonly changes: RevisionView['changes'] }) =>
   changes.map(({ path, before, after }) => (
     <div key={path} className={`anywhere ${classes['change'] ?? ''}`} data-path={path}>
-      <span>{pathText(path)}</span>
-      <del>{shown(before)}</del>
-      <span aria-hidden="true">→</span>
-      <ins>{shown(after)}</ins>
+      <span>{pathText(path)}</span> {before === undefined ? <Absent /> : <del>{shown(before)}</del>}{' '}
+      <span aria-hidden="true">→</span> {after === undefined ? <Absent /> : <ins>{shown(after)}</ins>}
     </div>
   ));
 
-const shown = (value: unknown): string =>
-  value === undefined ? texts.fieldAbsent : typeof value === 'string' ? value : JSON.stringify(value);
+/** Not struck out or underlined: nobody wrote it. */
+const Absent = () => <span className={classes['absent']}>{texts.fieldAbsent}</span>;
+
+const shown = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));

@@ -128,7 +128,7 @@ const Caption = ({ run, bars, now, zone }: CaptionProps) => {
     const good = ended.filter(({ outcome }) => outcome === 'succeeded').length;
     return (
       <Text size="sm" c="dimmed" component="span">
-        {texts.ofTheLast(format.number(good), format.number(ended.length))}
+        {ended.length === 0 ? texts.noneEnded : texts.ofTheLast(format.number(good), format.number(ended.length))}
         {usual !== undefined && ` · ${texts.usually(format.length(usual))}`}
       </Text>
     );

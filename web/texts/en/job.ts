@@ -25,6 +25,7 @@ export const job = {
 
   lastRuns: 'Last runs, oldest first',
   lastRunsTitle: 'Last runs',
+  noneEnded: 'None has ended yet',
   ofTheLast: (good: string, all: string) => `${good} of the last ${all} succeeded`,
   usually: (length: string) => `usually ${length}`,
   noBars: 'It has not run yet. Its first run appears here by itself.',

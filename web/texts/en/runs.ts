@@ -185,5 +185,5 @@ export const runs = {
   findNone: 'no hit',
   findMany: (all: string) => `more than ${all}`,
   outputCut: (shown: string) => `Only the last ${shown} lines are shown here; the download has all of it.`,
-  leftOut: (bytes: string) => `… ${bytes} left out here: the job’s output limit …`,
+  leftOut: (bytes: string) => `… ${bytes} dropped here: the job’s output limit, or a full spool …`,
 } as const;

@@ -26,6 +26,7 @@ export const job: Translated<typeof inEnglish> = {
 
   lastRuns: '最近的运行，从旧到新',
   lastRunsTitle: '最近的运行',
+  noneEnded: '尚无运行结束',
   ofTheLast: (good, all) => `最近 ${all} 次中有 ${good} 次成功`,
   usually: (length) => `通常耗时 ${length}`,
   noBars: '尚未运行过。第一次运行会自动出现在这里。',

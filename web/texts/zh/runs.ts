@@ -181,5 +181,5 @@ export const runs: Translated<typeof inEnglish> = {
   findNone: '没有找到',
   findMany: (all) => `超过 ${all} 处`,
   outputCut: (shown) => `此处只显示最后 ${shown} 行；下载的文件包含全部。`,
-  leftOut: (bytes) => `… 此处省略 ${bytes}：达到作业的输出上限 …`,
+  leftOut: (bytes) => `… 此处丢弃 ${bytes}：达到作业的输出上限，或暂存目录已满 …`,
 };
