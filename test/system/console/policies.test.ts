@@ -7,7 +7,7 @@ withChromium('the console: policies and backfill', (executablePath) => {
   const web = createConsole(executablePath);
   beforeAll(web.start, 180_000);
   afterAll(web.end, 180_000);
-  const { at, remove, save } = web;
+  const { at, ended, remove, runNow, save } = web;
 
   test('a backfill says how many runs it would be before it starts, shows what is left of it, and its rest can be ended', async () => {
     await save({ name: 'report', command: 'sleep 600', cronExpr: '0 3 * * *' });
@@ -55,5 +55,24 @@ withChromium('the console: policies and backfill', (executablePath) => {
     for (const name of [/^Take its place/, /^Run them all/])
       expect(await page.getByRole('radio', { name }).isDisabled()).toBe(false);
     await remove('edited');
+  });
+
+  test('where its runs take longer than its times are apart, page and editor say what its policy makes of that', async () => {
+    await save({ name: 'long', command: 'sleep 1.3', overlap: 'allow' });
+    const ids = await Promise.all(Array.from({ length: 5 }, () => runNow('long')));
+    for (const id of ids) await ended('long', id);
+    await save({ name: 'long', command: 'true', cronExpr: '* * * * * *', overlap: 'replace' });
+    await using page = await at('/jobs/long');
+    await page.locator('[data-may-overlap=replace]').getByText('Its runs are likely to be ended before they are done').waitFor();
+    // Said once: not among the hints of the schedule again.
+    expect(await page.getByText('likely to be ended').count()).toBe(1);
+    await page.getByRole('button', { name: 'Edit', exact: true }).click();
+    const meaning = page.getByRole('status', { name: 'What it means' });
+    await meaning.getByText('likely to be ended').waitFor();
+    const wait = page.getByRole('radio', { name: /^Wait/ });
+    if (!(await wait.isVisible())) await page.getByText('If it is busy or late').click();
+    await wait.check({ force: true });
+    await meaning.getByText('Its runs are likely to wait for one another').waitFor();
+    await remove('long');
   });
 });
