@@ -1,6 +1,7 @@
 // A whole cronstream cluster of real processes, as its user starts it: `node dist/cli/main.js master …`. Run `npm run build` before.
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { commandsOf, launchersOf } from '../chaos/processes.ts';
 import { freePort, startProcess, uniqueName, until, type ServerProcess } from './process.ts';
 
 export const PROGRAM = resolve('dist/cli/main.js');
@@ -85,8 +86,13 @@ export async function startCluster({ etcd, mongo, masters = 2, workers = 3, scal
   );
 
   const stop = async (): Promise<void> => {
-    // Workers first, and gently, so that their launchers go with them.
-    for (const worker of hands) if (worker.pid() > 0) killQuietly(worker.pid(), 'SIGTERM');
+    // Workers first. Their launchers outlive them, with what they run: those are ended before their folders go.
+    await Promise.all(hands.map((worker) => worker.kill9()));
+    for (const launcher of hands.flatMap(({ dataDir }) => launchersOf(dataDir))) {
+      killQuietly(launcher, 'SIGSTOP'); // it starts nothing more
+      for (const command of commandsOf(launcher)) killQuietly(-command, 'SIGKILL');
+      killQuietly(launcher, 'SIGKILL');
+    }
     await Promise.all(running.map((each) => each.stop()));
   };
   return {
