@@ -1,12 +1,15 @@
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Cpu } from './usage.ts';
 
 /** The cgroup of one run: whoever was in it when it forked has its children there too, whatever session, group and environment they take. */
 export type RunGroup = {
   /** Takes processes in, in its own time: the kernel needs some milliseconds for each. */
   readonly add: (pids: readonly number[]) => void;
   readonly pids: () => readonly number[];
+  /** What all that was ever in it has used while it was; undefined where the kernel does not say. */
+  readonly cpu: () => Cpu | undefined;
   /** Ends all that is in it at once, also what is just being forked. */
   readonly kill: () => void;
   /** The run is over. What it left behind lives on in the group, which goes with the next `sweep` that finds it empty. */
@@ -48,11 +51,19 @@ export const createRunGroups = (): RunGroups | undefined => {
           (quietly(() => readFileSync(join(dir, 'cgroup.procs'), 'latin1')) ?? '')
             .split('\n')
             .flatMap((line) => Number(line) || []),
+        cpu: () => cpuIn(quietly(() => readFileSync(join(dir, 'cpu.stat'), 'latin1')) ?? ''),
         kill: () => quietly(() => writeFileSync(join(dir, 'cgroup.kill'), '1')),
         close: () => quietly(() => rmdirSync(dir)),
       };
     },
   };
+};
+
+/** Of the text of a `cpu.stat`. */
+export const cpuIn = (stat: string): Cpu | undefined => {
+  const ms = (name: string): number => Number(new RegExp(`^${name}_usec (\\d+)$`, 'm').exec(stat)?.[1]) / 1_000;
+  const [user, system] = [ms('user'), ms('system')];
+  return Number.isNaN(user + system) ? undefined : { user, system };
 };
 
 /** The folder of the cgroup that a process is in; undefined where there is no cgroup v2, or no such process. */

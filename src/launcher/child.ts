@@ -148,7 +148,10 @@ export const startChild = (order: StartOrder, tell: Tell, account: Account, grou
       seen.look(family);
       if (grouped >= GROUPED_LOOKS) return;
       grouped += 1;
-      root.group ??= groups?.open(`${runId}.${String(attempt)}`);
+      if (grouped === 1) {
+        root.group = groups?.open(`${runId}.${String(attempt)}`);
+        if (root.group) seen.joins(root.group.cpu);
+      }
       const known = new Set(root.group?.pids());
       root.group?.add(family.map((each) => each.pid).filter((each) => !known.has(each)));
     },

@@ -3,7 +3,7 @@ import type { Usage } from './protocol.ts';
 import type { Proc } from './proc.ts';
 
 /** Of CPU, in ms. */
-type Cpu = { readonly user: number; readonly system: number };
+export type Cpu = { readonly user: number; readonly system: number };
 
 /** One tick of /proc is 10 ms on every Linux that Node runs on (USER_HZ). */
 const TICK_MS = 10;
@@ -12,6 +12,8 @@ const TICK_MS = 10;
 export type Seen = {
   /** The processes of the run as they are now. */
   readonly look: (family: readonly Proc[]) => void;
+  /** From now on its processes are in a group that counts what they use, also what nobody waits for and nobody looks at. What it had used before counts as it was seen. */
+  readonly joins: (group: () => Cpu | undefined) => void;
   /** CPU that was seen: at least so much was used. */
   readonly cpu: () => Cpu;
   /** Undefined where the run was over before the first look. */
@@ -21,7 +23,13 @@ export type Seen = {
 export const createSeen = (): Seen => {
   let cpu: Cpu = { user: 0, system: 0 };
   let peak = 0;
+  let before = cpu;
+  let counted: () => Cpu | undefined = () => undefined;
   return {
+    joins: (group) => {
+      before = cpu;
+      counted = group;
+    },
     look: (family) => {
       let [user, system, together] = [0, 0, 0];
       for (const each of family) {
@@ -34,7 +42,13 @@ export const createSeen = (): Seen => {
       peak = Math.max(peak, together);
       cpu = { user: Math.max(cpu.user, user), system: Math.max(cpu.system, system) };
     },
-    cpu: () => cpu,
+    cpu: () => {
+      const inGroup = counted() ?? { user: 0, system: 0 };
+      return {
+        user: Math.max(cpu.user, before.user + inGroup.user),
+        system: Math.max(cpu.system, before.system + inGroup.system),
+      };
+    },
     peakBytes: () => (peak > 0 ? peak : undefined),
   };
 };

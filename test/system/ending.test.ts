@@ -66,6 +66,24 @@ describe.skipIf(createRunGroups() === undefined)('with cgroups [needs cgroup2]',
     );
   });
 
+  test('CPU is also that of what nobody waited for, and nobody saw', async () => {
+    await using folder = launcherFolder();
+    const launcher = await folder.connect();
+    // One short process after the other, each reaped by somebody else: a look finds one of them at the most.
+    const burner = 'i=0; while [ $i -lt 10000 ]; do i=$((i+1)); done; times; touch done';
+    const order = folder.order({
+      command: `until grep -q cronstream-run- /proc/self/cgroup; do sleep 0.01; done
+        for n in 1 2 3 4 5 6 7 8 9 10; do (sh -c '${burner}' &); until [ -e done ]; do sleep 0.01; done; rm done; done; times`,
+      cwd: folder.dataDir,
+    });
+    const { usage } = await launcher.run(order);
+    const told = [...folder.output(order).matchAll(/(\d+)m([\d.]+)s/g)];
+    const used = told.reduce((sum, [, minutes, seconds]) => sum + Number(minutes) * 60_000 + Number(seconds) * 1_000, 0);
+    expect(told).toHaveLength(44);
+    expect(used).toBeGreaterThan(0);
+    expect(usage!.cpuUserMs + usage!.cpuSystemMs).toBeGreaterThanOrEqual(used - 20);
+  });
+
   test('what a run leaves behind lives on in its group', async () => {
     await using folder = launcherFolder();
     const launcher = await folder.connect();

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Usage } from '../../../src/launcher/protocol.ts';
+import { cpuIn } from '../../../src/launcher/cgroup.ts';
 import { createAccount, createSeen } from '../../../src/launcher/usage.ts';
 
 /** The account of a launcher whose children have used so much in all. */
@@ -37,4 +38,21 @@ test('what was seen counts where the system does not tell it: of children that n
   use(10, 10);
   const seen = { ...createSeen(), cpu: () => ({ user: 500, system: 100 }) };
   expect(await end(seen)).toMatchObject({ cpuUserMs: 500, cpuSystemMs: 100 });
+});
+
+test('what a group counts goes on top of what was seen before it was there, and is never less than what is seen', () => {
+  const seen = createSeen();
+  let inGroup: { user: number; system: number } | undefined = { user: 40, system: 5 };
+  seen.joins(() => inGroup);
+  expect(seen.cpu()).toStrictEqual({ user: 40, system: 5 });
+  inGroup = undefined; // it is gone
+  expect(seen.cpu()).toStrictEqual({ user: 0, system: 0 });
+});
+
+test.each([
+  ['as a kernel tells it', 'usage_usec 3500\nuser_usec 2000\nsystem_usec 1500\nnice_usec 0\n', { user: 2, system: 1.5 }],
+  ['one that does not', 'usage_usec 3500\n', undefined],
+  ['no file', '', undefined],
+])('cpu.stat: %s', (_what, text, cpu) => {
+  expect(cpuIn(text)).toStrictEqual(cpu);
 });
