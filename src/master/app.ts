@@ -12,6 +12,7 @@ import { registerErrors, registerNotFound, routeStores } from './errors.ts';
 import { registerHeaders } from './headers.ts';
 import { createClusterClock } from './cluster-clock.ts';
 import { createCursors } from './cursors.ts';
+import { createHourSums } from './hour-stats.ts';
 import { createJobs } from './jobs.ts';
 import { masterLife, type MasterStatus } from './life.ts';
 import { liveSocket } from './live-socket.ts';
@@ -111,6 +112,7 @@ export const createMaster = async ({
     attempts: createAttempts(clock),
     clock,
     history: createRunHistory(stores, projection, clock),
+    hourSums: createHourSums({ log: stores.runLog, clock }),
     jobs: createJobs({ stores, keys, clusterClock, projection, log, scale, timezone: config.timezone }),
     cursors: createCursors({ stores, keys, clusterClock, projection, log, scale }),
     keys,

@@ -26,10 +26,19 @@ const named =
     }
   };
 
+const namedPages = <A extends readonly unknown[], R>(store: Store, call: (...args: A) => AsyncIterable<R>) =>
+  async function* (...args: A): AsyncIterable<R> {
+    try {
+      yield* call(...args);
+    } catch (error) {
+      throw error instanceof Unavailable ? new StoreAway(store, error) : error;
+    }
+  };
+
 /** The calls that routes make, so that an answer can say which store is away. Feeds and leases take the store itself. */
 export type RouteStores = {
   readonly coordination: Pick<Coordination, 'list' | 'transact' | 'grantLease' | 'renewLease' | 'revokeLease'>;
-  readonly runLog: Omit<RunLog, 'append' | 'close'> & Pick<LogUpkeep, 'audit' | 'touchedHours' | 'factsOf' | 'hours'>;
+  readonly runLog: Omit<RunLog, 'append' | 'close'> & Pick<LogUpkeep, 'audit' | 'touchedHours' | 'statsOf' | 'hours'>;
 };
 
 export const routeStores = (coordination: Coordination, runLog: RunLog & LogUpkeep): RouteStores => ({
@@ -49,8 +58,8 @@ export const routeStores = (coordination: Coordination, runLog: RunLog & LogUpke
     runsOfTicks: named('runLog', runLog.runsOfTicks),
     audit: named('runLog', runLog.audit),
     touchedHours: named('runLog', runLog.touchedHours),
-    factsOf: named('runLog', runLog.factsOf),
-    hours: named('runLog', runLog.hours),
+    statsOf: named('runLog', runLog.statsOf),
+    hours: namedPages('runLog', runLog.hours),
     ping: named('runLog', runLog.ping),
   },
 });

@@ -4,6 +4,7 @@ import type { Clock } from '../streams/clock.ts';
 import type { Accounts } from './accounts.ts';
 import type { RouteStores } from './errors.ts';
 import type { Cursors } from './cursors.ts';
+import type { HourSums } from './hour-stats.ts';
 import type { Jobs } from './jobs.ts';
 import type { Orders } from './orders.ts';
 import type { Projection } from './projection.ts';
@@ -20,6 +21,7 @@ export type Parts = {
   readonly clock: Clock;
   readonly cursors: Cursors;
   readonly history: RunHistory;
+  readonly hourSums: HourSums;
   readonly jobs: Jobs;
   readonly keys: Keys;
   readonly log: Logger;

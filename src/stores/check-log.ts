@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { runIdOf, type RunEvent, type StoredRunEvent } from '../domain/events.ts';
 import type { LogDocument } from '../domain/run.ts';
-import { hourOf, statsOfHour, timeOfId } from '../domain/stats.ts';
+import { hourOf, timeOfId } from '../domain/stats.ts';
 import type { LogUpkeep, RunLog } from '../streams/ports.ts';
 import { createKept, projectionOf } from './project.ts';
 import { saysTheSame } from './stored-form.ts';
@@ -101,8 +101,7 @@ export const checkLog = async (log: Log, { repairs, onFault, onProgress }: Check
   }
   await addChange(undefined);
   for (const [hour, jobs] of touched) {
-    const names = [...jobs];
-    const stats = statsOfHour(hour, names, await log.factsOf(hour, names));
+    const stats = await log.statsOf(hour, [...jobs]);
     // Marks stay: whoever leads makes those of hours that go on once more.
     await log.putHours(stats.map((each) => ({ ...each, mark: '' })));
     count.hours += stats.length;

@@ -2,7 +2,7 @@ import type { Observable } from 'rxjs';
 import type { Instant } from '../domain/instant.ts';
 import type { LeaseId, Transaction } from '../domain/transaction.ts';
 import type { LogDocument, Run, RunEvent, StoredRunEvent } from '../domain/run.ts';
-import type { HourStats, RunFacts } from '../domain/stats.ts';
+import type { HourStats } from '../domain/stats.ts';
 
 export type { Compare, LeaseId, Operation, Transaction } from '../domain/transaction.ts';
 
@@ -146,18 +146,24 @@ export type LogUpkeep = {
     readonly before: Instant;
   }) => Promise<{ readonly job: string; readonly events: number } | undefined>;
 
-  /** Hours that began before an instant (ms) and whose statistics are to be made anew, the oldest first. */
+  /** Hours from `from` on and before `before` (ms) whose statistics are to be made anew, of one job or all: the oldest first, or with `isDown` the newest. */
   readonly touchedHours: (page: {
     readonly from?: number;
     readonly before: number;
+    readonly job?: string;
+    readonly isDown?: boolean;
     readonly limit: number;
   }) => Promise<readonly TouchedHour[]>;
-  /** The ended runs of these jobs that were decided in the hour. */
-  readonly factsOf: (hour: number, jobs: readonly string[]) => Promise<readonly RunFacts[]>;
+  /** The statistics of an hour made anew from its ended runs, of each of these jobs, also of one without any. Takes as long as there are runs to be read; neither memory nor the loop suffers. */
+  readonly statsOf: (hour: number, jobs: readonly string[]) => Promise<readonly HourStats[]>;
   /** Stores statistics of hours and takes away the marks that they were made for, where those have not changed since. */
   readonly putHours: (hours: readonly (HourStats & { readonly mark: string })[]) => Promise<void>;
-  /** Statistics that are stored, of hours from `from` on and before `to` (ms), of one job or all. */
-  readonly hours: (query: { readonly from: number; readonly to: number; readonly job?: string }) => Promise<readonly HourStats[]>;
+  /** Statistics that are stored, of hours from `from` on and before `to` (ms), of one job or all: in the order of the hours, page by page, each with a time limit of its own and read when it is asked for. */
+  readonly hours: (query: {
+    readonly from: number;
+    readonly to: number;
+    readonly job?: string;
+  }) => AsyncIterable<readonly HourStats[]>;
   /** Removes statistics of hours before an instant, at most so many; answers how many. */
   readonly forgetHours: (before: number, limit: number) => Promise<number>;
 };

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { eventId, type RunEvent } from '../../src/domain/events.ts';
-import { HOUR_MS, leastIdAt, tallyOf, type RunFacts } from '../../src/domain/stats.ts';
+import { HOUR_MS, leastIdAt, tallyOf, type HourStats } from '../../src/domain/stats.ts';
 import { checkLog, type LogCount } from '../../src/stores/check-log.ts';
 import { openEmbedded, type Embedded } from '../../src/stores/embedded/env.ts';
 import { createEmbeddedRunLog } from '../../src/stores/embedded/run-log.ts';
@@ -21,17 +21,15 @@ const HOUR = Date.parse('2026-01-01T00:00:00.000Z');
 /** A run id that was made at that instant. */
 const idAt = (ms: number, n = 0): string => `${leastIdAt(ms)}000-8000-${String(n).padStart(12, '0')}`;
 
-/** Facts come in no order. */
-const sorted = (facts: readonly RunFacts[]) =>
-  facts.toSorted((a, b) =>
-    JSON.stringify([a.outcome, a.latenessMs ?? '']) < JSON.stringify([b.outcome, b.latenessMs ?? '']) ? -1 : 1,
-  );
-
 const all = async <T>(items: AsyncIterable<T>): Promise<readonly T[]> => {
   const found: T[] = [];
   for await (const item of items) found.push(item);
   return found;
 };
+
+/** Statistics that are stored, all pages of them. */
+const hoursOf = async (log: Log, query: Parameters<Log['hours']>[0]): Promise<readonly HourStats[]> =>
+  (await all(log.hours(query))).flat();
 
 type Given = {
   readonly log: () => Log;
@@ -100,7 +98,7 @@ const upkeepContract = ({ log, spoil }: Given): void => {
     expect((await check(false)).found).toStrictEqual(found);
     expect(await check(true)).toMatchObject({ found, count: { faults: 3, hours: 6 } });
     expect(await check(false)).toMatchObject({ found: {}, count: { documents: 6 } });
-    expect(await log().hours({ from: HOUR, to: HOUR * 2 })).toHaveLength(6);
+    expect(await hoursOf(log(), { from: HOUR, to: HOUR * 2 })).toHaveLength(6);
     expect(await log().audit({ limit: 5 })).toHaveLength(1);
   });
 
@@ -193,7 +191,7 @@ const upkeepContract = ({ log, spoil }: Given): void => {
       expect(await log().touchedHours({ before: HOUR + HOUR_MS, limit: 9 })).toMatchObject([{ job: 'a' }]);
     });
 
-    test('the facts of an hour are those of its runs, corrections included', async () => {
+    test('the statistics of an hour are made of its runs, corrections included, of each job that is asked for', async () => {
       const edge = runOf('a', { runId: idAt(HOUR + HOUR_MS) });
       const [one, two] = [
         runOf('a', { runId: idAt(HOUR) }),
@@ -206,16 +204,59 @@ const upkeepContract = ({ log, spoil }: Given): void => {
         ...two.events,
         ...runOf('b', { runId: idAt(HOUR) }).events.slice(0, 2),
       ]);
-      expect(sorted(await log().factsOf(HOUR, ['a', 'b']))).toMatchObject([
-        { outcome: 'lost' },
-        { outcome: 'succeeded', durationMs: 3000 },
+      const succeeded = { outcome: 'succeeded', durationMs: 3000 };
+      const ofB = { job: 'b', hour: HOUR, ...tallyOf([]) };
+      expect(await log().statsOf(HOUR, ['a', 'b'])).toStrictEqual([
+        { job: 'a', hour: HOUR, ...tallyOf([{ outcome: 'lost', latenessMs: 1000 }, succeeded]) },
+        ofB,
       ]);
       await log().append(one.events);
-      expect(sorted(await log().factsOf(HOUR, ['a']))).toStrictEqual([
-        { job: 'a', outcome: 'succeeded', durationMs: 3000 },
-        { job: 'a', outcome: 'succeeded', durationMs: 3000, latenessMs: 1000 },
+      expect(await log().statsOf(HOUR, ['a'])).toStrictEqual([
+        { job: 'a', hour: HOUR, ...tallyOf([{ ...succeeded, latenessMs: 1000 }, succeeded]) },
       ]);
-      expect(await log().factsOf(HOUR, ['b'])).toStrictEqual([]);
+      expect(await log().statsOf(HOUR, ['b'])).toStrictEqual([ofB]);
+    });
+
+    test('the runs of an hour are counted also where they are more than one page', async () => {
+      const runs = Array.from({ length: 1_100 }, (_, n) => runOf('a', { runId: idAt(HOUR + n, n), chunks: [] }));
+      for (const part of [runs.slice(0, 600), runs.slice(600)]) await log().append(part.flatMap(({ events }) => events));
+      expect(await log().statsOf(HOUR, ['a'])).toMatchObject([{ outcomes: { succeeded: 1_100 } }]);
+    });
+
+    test('statistics are read page by page, in the order of the hours, of one job or all', async () => {
+      const [jobs, hours] = [50, 6];
+      const names = Array.from({ length: jobs }, (_, n) => `job${String(n).padStart(3, '0')}`);
+      const stats = Array.from({ length: hours }, (_, n) =>
+        names.map((job) => ({ job, hour: HOUR + n * 100 * HOUR_MS, ...tallyOf([{ outcome: 'succeeded', durationMs: n }]) })),
+      );
+      for (const each of stats) await log().putHours(each.map((one) => ({ ...one, mark: '' })));
+      const window = { from: HOUR, to: HOUR + hours * 100 * HOUR_MS };
+      const sizes: number[] = [];
+      const found: HourStats[] = [];
+      for await (const page of log().hours(window)) {
+        sizes.push(page.length);
+        found.push(...page);
+      }
+      expect(found).toStrictEqual(stats.flat());
+      expect(sizes.length).toBeGreaterThan(1);
+      expect(Math.max(...sizes)).toBeLessThanOrEqual(200);
+      expect(await hoursOf(log(), { ...window, job: 'job007' })).toStrictEqual(stats.map((each) => each[7]));
+    });
+
+    test('hours that are touched are found from either end, and those of one job by themselves', async () => {
+      const runs = ['a', 'b'].flatMap((job, n) =>
+        [0, 3, 700].map((hour) => runOf(job, { runId: idAt(HOUR + hour * HOUR_MS, n) })),
+      );
+      await log().append(runs.flatMap(({ events }) => events));
+      const names = async (query: { job?: string; isDown?: boolean; limit: number; from?: number }) =>
+        (await log().touchedHours({ before: HOUR + 701 * HOUR_MS, ...query })).map(
+          ({ job, hour }) => `${job}${String((hour - HOUR) / HOUR_MS)}`,
+        );
+      expect(await names({ limit: 9 })).toStrictEqual(['a0', 'b0', 'a3', 'b3', 'a700', 'b700']);
+      expect(await names({ isDown: true, limit: 3 })).toStrictEqual(['b700', 'a700', 'b3']);
+      expect(await names({ isDown: true, limit: 9, from: HOUR + 3 * HOUR_MS })).toStrictEqual(['b700', 'a700', 'b3', 'a3']);
+      expect(await names({ job: 'b', limit: 9, from: HOUR })).toStrictEqual(['b0', 'b3', 'b700']);
+      expect(await names({ job: 'b', isDown: true, limit: 2, from: HOUR })).toStrictEqual(['b700', 'b3']);
     });
 
     test('hours are stored and found; a mark goes with the statistics that it was made for, not with older ones', async () => {
@@ -232,13 +273,13 @@ const upkeepContract = ({ log, spoil }: Given): void => {
       await log().putHours(stats);
       expect(await touched()).toMatchObject([{ job: 'a' }]);
       const stored = stats.map(({ mark: _mark, ...each }) => each);
-      expect(await log().hours({ from: HOUR, to: HOUR + 2 * HOUR_MS })).toStrictEqual(stored);
-      expect(await log().hours({ from: HOUR, to: HOUR + 1 })).toStrictEqual(stored.slice(0, 1));
-      expect(await log().hours({ from: HOUR + 1, to: HOUR + 2 * HOUR_MS, job: 'b' })).toStrictEqual(stored.slice(1));
-      expect(await log().hours({ from: HOUR, to: HOUR + 2 * HOUR_MS, job: 'c' })).toStrictEqual([]);
+      expect(await hoursOf(log(), { from: HOUR, to: HOUR + 2 * HOUR_MS })).toStrictEqual(stored);
+      expect(await hoursOf(log(), { from: HOUR, to: HOUR + 1 })).toStrictEqual(stored.slice(0, 1));
+      expect(await hoursOf(log(), { from: HOUR + 1, to: HOUR + 2 * HOUR_MS, job: 'b' })).toStrictEqual(stored.slice(1));
+      expect(await hoursOf(log(), { from: HOUR, to: HOUR + 2 * HOUR_MS, job: 'c' })).toStrictEqual([]);
       expect(await log().forgetHours(HOUR + HOUR_MS, 10)).toBe(1);
       expect(await log().forgetHours(HOUR + HOUR_MS, 10)).toBe(0);
-      expect(await log().hours({ from: 0, to: HOUR * 2 })).toStrictEqual(stored.slice(1));
+      expect(await hoursOf(log(), { from: 0, to: HOUR * 2 })).toStrictEqual(stored.slice(1));
     });
   });
 };

@@ -4,8 +4,7 @@ import { toMs } from '../../domain/instant.ts';
 import { Overlap, overlapPolicyOf } from '../../domain/job.ts';
 import type { Measured } from '../../domain/overlap.ts';
 import { explainSchedule } from '../../domain/schedule/explain.ts';
-import { added, EMPTY_TALLY, percentile, type Tally } from '../../domain/stats.ts';
-import { statsBetween } from '../hour-stats.ts';
+import { percentile } from '../../domain/stats.ts';
 import { speak } from '../language.ts';
 import type { Parts } from '../parts.ts';
 import { badField, badInput } from '../problems.ts';
@@ -47,10 +46,7 @@ const KEPT_MS = 60_000;
 const MOST_KEPT = 500;
 
 /** What a schedule means, before it is saved. */
-export const scheduleRoutes: FastifyPluginAsyncTypebox<Parts> = async (
-  app,
-  { clock, timezone: usual, projection, stores: { runLog } },
-) => {
+export const scheduleRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { clock, timezone: usual, projection, hourSums }) => {
   const kept = new Map<string, { readonly at: number; readonly measured: Measured | undefined }>();
   /** How long the runs of a job took in the last week. A run log that is away keeps nobody from an explanation. */
   const measuredOf = async (job: string): Promise<Measured | undefined> => {
@@ -58,9 +54,9 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox<Parts> = async (
     const now = clock.now();
     const known = kept.get(job);
     if (known && now - known.at < KEPT_MS && now >= known.at) return known.measured;
-    const found = await statsBetween(runLog, { from: now - WEEK_MS, to: now, job }).catch(() => undefined);
+    const found = await hourSums.between({ from: now - WEEK_MS, to: now, job }).catch(() => undefined);
     if (!found) return undefined;
-    const { duration } = found.reduce<Tally>(added, EMPTY_TALLY);
+    const { duration } = found.total;
     const p95 = percentile(duration, 0.95);
     const measured = p95 === undefined ? undefined : { count: duration.count, p95 };
     kept.delete(job);

@@ -2,19 +2,8 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { toInstant } from '../../domain/instant.ts';
 import { defined } from '../../domain/run.ts';
-import {
-  added,
-  countsOf,
-  EMPTY_TALLY,
-  HOUR_MS,
-  hourOf,
-  percentile,
-  type HourStats,
-  type Spread,
-  type Tally,
-} from '../../domain/stats.ts';
+import { countsOf, EMPTY_TALLY, HOUR_MS, hourOf, percentile, type Spread, type Tally } from '../../domain/stats.ts';
 import { StatsView, type RunView, type SpreadView, type TallyView } from '../../domain/wire.ts';
-import { statsBetween } from '../hour-stats.ts';
 import type { Parts } from '../parts.ts';
 import { badField } from '../problems.ts';
 import type { Seen } from '../seen.ts';
@@ -45,7 +34,7 @@ const StatsQuery = Type.Object(
 );
 
 /** What runs came to, hour by hour and job by job. */
-export const statsRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { stores: { runLog }, projection, clock }) => {
+export const statsRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { hourSums, projection, clock }) => {
   app.get(
     '/stats',
     {
@@ -53,7 +42,7 @@ export const statsRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { store
       schema: {
         summary: 'Outcomes, lengths and lateness: in all, by hour, by job',
         description:
-          'Read from statistics of whole hours (UTC), which the leader makes of the run log; this hour and those that have changed are computed now. A run counts in the hour in which it was decided. Percentiles come from a histogram and are at most a fifth off. `lateness` is of runs that the schedule asked for. `jobs` has the first `limit` (20) by `sort`.',
+          'Read from statistics of whole hours (UTC), which the leader makes of the run log; this hour and those that have changed are computed now (an answer that took long is kept ten times as long, a minute at most). More than 2,000,000 hours of jobs are refused. A run counts in the hour in which it was decided. Percentiles come from a histogram and are at most a fifth off. `lateness` is of runs that the schedule asked for. `jobs` has the first `limit` (20) by `sort`.',
         tags: ['runs'],
         querystring: StatsQuery,
         response: answers({ 200: StatsView }, 400, 503),
@@ -65,17 +54,15 @@ export const statsRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { store
       const start = instant('/from', from) ?? end - DAY_MS;
       if (start > end) throw badField('/to', 'invalid', 'the window ends before it begins');
       if (end - start > MOST_MS) throw badField('/from', 'invalid', 'at most 400 days at once');
-      const found = await statsBetween(runLog, { from: start, to: end, ...defined({ job }) });
-      const jobs = summed(found, (each) => each.job);
-      const firsts = sortsIn(sort).flatMap((by) => firstBy(by, jobs, most));
-      const hours = new Map(summed(found, (each) => each.hour));
+      const { total, hours, jobs } = await hourSums.between({ from: start, to: end, ...defined({ job }) });
+      const firsts = sortsIn(sort).flatMap((by) => firstBy(by, [...jobs], most));
       const all: { at: string; tally: Tally }[] = [];
       for (let hour = hourOf(start); hour < end; hour += HOUR_MS)
         all.push({ at: toInstant(hour), tally: hours.get(hour) ?? EMPTY_TALLY });
       return {
         from: toInstant(hourOf(start)),
         to: toInstant(Math.ceil(end / HOUR_MS) * HOUR_MS),
-        total: tallyView(found.reduce<Tally>(added, EMPTY_TALLY)),
+        total: tallyView(total),
         hours: all.map(({ at, tally }) => ({ at, ...tallyView(tally) })),
         // Who is first by several is told once.
         jobs: [...new Map(firsts)].map(([name, tally]) => ({ job: name, ...tallyView(tally) })),
@@ -95,12 +82,6 @@ const overdueIn = (seen: Seen, job: string | undefined): readonly RunView[] =>
     .filter((run) => job === undefined || run.job === job)
     .toSorted((a, b) => ((a.overdueAt ?? '') < (b.overdueAt ?? '') ? -1 : 1))
     .slice(0, MOST_OVERDUE);
-
-const summed = <K>(all: readonly HourStats[], keyOf: (each: HourStats) => K): [K, Tally][] => {
-  const sums = new Map<K, Tally>();
-  for (const each of all) sums.set(keyOf(each), added(sums.get(keyOf(each)) ?? EMPTY_TALLY, each));
-  return [...sums];
-};
 
 const sortsIn = (text: string): readonly Sort[] => SORTS.filter((each) => text.split(',').includes(each));
 

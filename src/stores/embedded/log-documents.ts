@@ -12,6 +12,8 @@ import { briefOf, openLogLists, type Brief } from './log-lists.ts';
 /** Documents looked at in one go: an output has up to 64 kB, and the loop belongs to the scheduler too. */
 const AT_ONCE = 64;
 
+export type FactsOfRun = { readonly runId: string; readonly facts: RunFacts | undefined };
+
 export type LogDocuments = {
   /** The document of a run is now this one; without one, that of an earlier attempt goes. To be called in a transaction. */
   readonly write: (runId: string, projected: Projected) => void;
@@ -28,8 +30,8 @@ export type LogDocuments = {
   readonly page: (after: string | undefined, limit: number) => readonly LogDocument[];
   readonly oldest: (page: { readonly job?: string; readonly after?: string; readonly limit: number }) => readonly OldRun[];
   readonly nth: (job: string, n: number) => string | undefined;
-  /** The runs of a job that were decided in an hour. */
-  readonly facts: (job: string, hour: number) => readonly RunFacts[];
+  /** The runs of a job that were decided in an hour, after the given id, at most so many. */
+  readonly facts: (job: string, hour: number, after: string | undefined, limit: number) => readonly FactsOfRun[];
   /** The document of a run goes, and all that leads to it. To be called in a transaction. */
   readonly remove: (runId: string) => void;
   /** Lists the runs of a log of an older version where they are not listed yet. */
@@ -99,9 +101,9 @@ export const openLogDocuments = ({ root }: Embedded): LogDocuments => {
       const [key] = byJob.getKeys(range);
       return key?.toString('utf8').slice(`${job}\0`.length);
     },
-    facts: (job, hour) =>
-      inJob(job, leastIdAt(hour), leastIdAt(hour + HOUR_MS), Number.MAX_SAFE_INTEGER).flatMap(
-        ({ runId, value }) => briefAt(runId, value)?.facts ?? [],
+    facts: (job, hour, after, limit) =>
+      inJob(job, after === undefined ? leastIdAt(hour) : `${after}\0`, leastIdAt(hour + HOUR_MS), limit).map(
+        ({ runId, value }) => ({ runId, facts: briefAt(runId, value)?.facts }),
       ),
     get: (runId) => log.get(keyOf(runId)),
     has: (runId) => log.doesExist(keyOf(runId)),

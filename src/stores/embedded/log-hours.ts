@@ -1,11 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { HOUR_MS, type HourStats } from '../../domain/stats.ts';
-import type { TouchedHour } from '../../streams/ports.ts';
+import { wholeHours, type HourStats } from '../../domain/stats.ts';
+import type { LogUpkeep, TouchedHour } from '../../streams/ports.ts';
 import type { Embedded } from './env.ts';
 import { keyOf } from './log-keys.ts';
 
+type TouchedQuery = Parameters<LogUpkeep['touchedHours']>[0];
+type HoursQuery = Parameters<LogUpkeep['hours']>[0];
+
+/** A page of statistics takes some milliseconds: the loop belongs to the scheduler too. */
+const AT_ONCE = 100;
+const DIGITS = 16;
 /** So that keys sort as hours do. */
-const digits = (hour: number): string => String(Math.max(0, hour)).padStart(16, '0');
+const digits = (hour: number): string => String(Math.max(0, hour)).padStart(DIGITS, '0');
 const keyAt = (hour: number, job = ''): Buffer => keyOf(`${digits(hour)}\0${job}`);
 
 export type LogHours = ReturnType<typeof openLogHours>;
@@ -18,8 +24,22 @@ export const openLogHours = ({ root }: Embedded) => {
     touch: (all: Iterable<{ readonly job: string; readonly hour: number }>): void => {
       for (const { job, hour } of all) void touched.put(keyAt(hour, job), { job, hour, mark: randomUUID() });
     },
-    touched: ({ from = 0, before, limit }: { from?: number; before: number; limit: number }): readonly TouchedHour[] =>
-      [...touched.getRange({ start: keyAt(from), end: keyAt(before), limit })].map(({ value }) => value),
+    touched: ({ from = 0, before, job, isDown = false, limit }: TouchedQuery): readonly TouchedHour[] => {
+      const [start, end] = [keyAt(from), keyAt(before)];
+      if (job === undefined)
+        // Going down, `start` is included where it is there, and `end` is not: no key of a job is that of a bare hour.
+        return [...touched.getRange(isDown ? { start: end, end: start, reverse: true, limit } : { start, end, limit })].map(
+          ({ value }) => value,
+        );
+      const found: TouchedHour[] = [];
+      const hoursOfIt = wholeHours(from, before);
+      for (const hour of isDown ? hoursOfIt.toReversed() : hoursOfIt) {
+        const one = touched.get(keyAt(hour, job));
+        if (one) found.push(one);
+        if (found.length >= limit) break;
+      }
+      return found;
+    },
     put: (all: readonly (HourStats & { readonly mark: string })[]): void => {
       for (const { mark, ...stats } of all) {
         const key = keyAt(stats.hour, stats.job);
@@ -27,14 +47,18 @@ export const openLogHours = ({ root }: Embedded) => {
         if (touched.get(key)?.mark === mark) void touched.remove(key);
       }
     },
-    find: ({ from, to, job }: { from: number; to: number; job?: string }): readonly HourStats[] => {
-      if (job === undefined) return [...hours.getRange({ start: keyAt(from), end: keyAt(to) })].map(({ value }) => value);
-      const found: HourStats[] = [];
-      for (let hour = Math.ceil(from / HOUR_MS) * HOUR_MS; hour < to; hour += HOUR_MS) {
-        const stats = hours.get(keyAt(hour, job));
-        if (stats) found.push(stats);
+    /** A page, and from where on the next one is; none: that was the last. Of a job its hours are looked up one by one. */
+    page: ({ from, to, job }: HoursQuery, next: Buffer = keyAt(from)) => {
+      if (job === undefined) {
+        const found = [...hours.getRange({ start: next, end: keyAt(to), limit: AT_ONCE })];
+        const last = found.at(-1);
+        const after = found.length < AT_ONCE || !last ? undefined : Buffer.concat([last.key, Buffer.of(0)]);
+        return { stats: found.map(({ value }) => value), after };
       }
-      return found;
+      const all = wholeHours(Number(next.subarray(0, DIGITS).toString('utf8')), to);
+      const stats = all.slice(0, AT_ONCE).flatMap((hour) => hours.get(keyAt(hour, job)) ?? []);
+      const further = all[AT_ONCE];
+      return { stats, after: further === undefined ? undefined : keyAt(further) };
     },
     remove: (before: number, limit: number): number => {
       const keys = [...hours.getKeys({ end: keyAt(before), limit })];

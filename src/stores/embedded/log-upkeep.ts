@@ -1,4 +1,5 @@
 import { eventId, type RunEvent } from '../../domain/events.ts';
+import { createSum, type HourStats, type Tally } from '../../domain/stats.ts';
 import type { LogUpkeep, Projected } from '../../streams/ports.ts';
 import { changesIn, hoursOf, settle } from '../project.ts';
 import { breath } from './breath.ts';
@@ -14,6 +15,7 @@ export type LogAudit = ReturnType<typeof openLogAudit>;
 /** In one transaction at most so many events are removed: everybody waits for it. */
 const AT_ONCE = 500;
 const PAGE = 64;
+const FACTS_AT_ONCE = 500;
 
 /** The ids of the events that tell of changes of jobs, by time. */
 export const openLogAudit = ({ root }: Embedded) => {
@@ -68,6 +70,18 @@ export const embeddedUpkeep = ({ env: { root }, call, read, events, documents, h
       else documents.write(runId, projected);
       if (job !== undefined) touchOf(job, runId);
     });
+
+  /** Page by page, each with a limit of its own: a job may have run a hundred times a second. */
+  const tallyIn = async (hour: number, job: string): Promise<Tally> => {
+    const sum = createSum();
+    for (let after: string | undefined; ;) {
+      const page = await call(() => documents.facts(job, hour, after, FACTS_AT_ONCE));
+      for (const { facts } of page) if (facts) sum.run(facts);
+      await breath();
+      after = page.at(-1)?.runId;
+      if (page.length < FACTS_AT_ONCE) return sum.tally();
+    }
+  };
 
   return {
     everyEvent: () => every((after) => events.page(after, PAGE), eventId),
@@ -126,22 +140,26 @@ export const embeddedUpkeep = ({ env: { root }, call, read, events, documents, h
         return { job, events: removed };
       }),
     touchedHours: (page) => call(() => hours.touched(page)),
-    factsOf: (hour, jobs) =>
-      call(async () => {
-        const found = [];
-        for (const job of jobs) {
-          found.push(...documents.facts(job, hour));
-          await breath();
-        }
-        return found;
-      }),
+    statsOf: async (hour, jobs) => {
+      const all: HourStats[] = [];
+      for (const job of jobs) all.push({ job, hour, ...(await tallyIn(hour, job)) });
+      return all;
+    },
     putHours: (all) =>
       call(() =>
         root.transaction(() => {
           hours.put(all);
         }),
       ),
-    hours: (query) => call(() => hours.find(query)),
+    hours: async function* (query) {
+      for (let next: Buffer | undefined; ;) {
+        const { stats, after } = await call(() => hours.page(query, next));
+        yield stats;
+        if (after === undefined) return;
+        next = after;
+        await breath();
+      }
+    },
     forgetHours: (before, limit) => call(() => root.transaction(() => hours.remove(before, limit))),
   };
 };

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { MongoServerError, type Collection } from 'mongodb';
-import { HOUR_MS, type HourStats, type Spread } from '../../domain/stats.ts';
+import { MongoServerError, type Collection, type Filter } from 'mongodb';
+import { HOUR_MS, wholeHours, type HourStats, type Spread } from '../../domain/stats.ts';
 import type { Clock } from '../../streams/clock.ts';
-import type { TouchedHour } from '../../streams/ports.ts';
+import type { LogUpkeep, TouchedHour } from '../../streams/ports.ts';
 import { DUPLICATE_KEY } from './faults.ts';
 
 /** `<hour, ms since the epoch, 16 digits>/<job>`: ids sort as hours do. */
@@ -16,10 +16,24 @@ type SpreadRow = Omit<Spread, 'buckets'> & { readonly buckets: readonly number[]
 type TouchedRow = TouchedHour & { readonly _id: string };
 export type HourCollections = { readonly hours: Collection<HourRow>; readonly touched: Collection<TouchedRow> };
 
+type TouchedQuery = Parameters<LogUpkeep['touchedHours']>[0];
+type HoursQuery = Parameters<LogUpkeep['hours']>[0];
+
 const MOST_RACES = 10;
+/** Rows that come over the wire in one message: to read them takes some milliseconds, and the loop belongs to others too. */
+const ROWS_AT_ONCE = 200;
+const IDS_AT_ONCE = 500;
 const digits = (hour: number): string => String(Math.max(0, hour)).padStart(16, '0');
 const idOf = ({ job, hour }: { readonly job: string; readonly hour: number }): string => `${digits(hour)}/${job}`;
 const between = (from: number, to: number) => ({ _id: { $gte: digits(from), $lt: digits(to) } });
+
+const ofJob = (job: string, all: readonly number[], isDown: boolean) => {
+  const ids = all.map((hour) => idOf({ job, hour }));
+  const chunks = Array.from({ length: Math.ceil(ids.length / IDS_AT_ONCE) }, (_, n) => ({
+    _id: { $in: ids.slice(n * IDS_AT_ONCE, (n + 1) * IDS_AT_ONCE) },
+  }));
+  return isDown ? chunks.toReversed() : chunks;
+};
 
 const toSpreadRow = (spread: Spread): SpreadRow => ({ ...spread, buckets: spread.buckets.flat() });
 const fromSpreadRow = ({ buckets, ...spread }: SpreadRow): Spread => ({
@@ -56,16 +70,18 @@ export const hoursIn = ({ hours, touched }: HourCollections, clock: Clock) => {
         if (hour === now) marked.add(_id);
       }
     },
-    touched: async ({
-      from = 0,
-      before,
-      limit,
-    }: {
-      from?: number;
-      before: number;
-      limit: number;
-    }): Promise<readonly TouchedHour[]> => {
-      const found = await touched.find(between(from, before)).sort({ _id: 1 }).limit(limit).toArray();
+    touched: async ({ from = 0, before, job, isDown = false, limit }: TouchedQuery): Promise<readonly TouchedHour[]> => {
+      const sort = { _id: isDown ? -1 : 1 } as const;
+      const found: TouchedRow[] = [];
+      for (const filter of job === undefined ? [between(from, before)] : ofJob(job, wholeHours(from, before), isDown))
+        if (found.length < limit)
+          found.push(
+            ...(await touched
+              .find(filter)
+              .sort(sort)
+              .limit(limit - found.length)
+              .toArray()),
+          );
       return found.map(({ _id, ...row }) => row);
     },
     put: async (all: readonly (HourStats & { readonly mark: string })[]): Promise<void> => {
@@ -76,17 +92,15 @@ export const hoursIn = ({ hours, touched }: HourCollections, clock: Clock) => {
         await touched.deleteOne({ _id, mark });
       }
     },
-    find: async ({ from, to, job }: { from: number; to: number; job?: string }): Promise<readonly HourStats[]> => {
-      const found = await hours
-        .find({ ...between(from, to), ...(job === undefined ? {} : { job }) })
-        .sort({ _id: 1 })
-        .toArray();
-      return found.map(({ _id, duration, lateness, ...row }) => ({
-        ...row,
-        duration: fromSpreadRow(duration),
-        lateness: fromSpreadRow(lateness),
-      }));
-    },
+    /** Where rows are: of a job by their ids, which the server finds each for itself. */
+    filters: ({ from, to, job }: HoursQuery) =>
+      job === undefined ? [between(from, to)] : ofJob(job, wholeHours(from, to), false),
+    rows: (filter: Filter<HourRow>) => hours.find(filter, { batchSize: ROWS_AT_ONCE }).sort({ _id: 1 }),
+    read: ({ _id, duration, lateness, ...row }: HourRow): HourStats => ({
+      ...row,
+      duration: fromSpreadRow(duration),
+      lateness: fromSpreadRow(lateness),
+    }),
     remove: async (before: number, limit: number): Promise<number> => {
       const found = await hours
         .find(between(0, before), { projection: { _id: 1 } })

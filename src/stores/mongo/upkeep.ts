@@ -1,7 +1,7 @@
-import type { Collection, Filter } from 'mongodb';
+import type { AbstractCursor, Collection, Filter } from 'mongodb';
 import type { RunEvent } from '../../domain/events.ts';
 import type { LogDocument } from '../../domain/run.ts';
-import { factsOf, HOUR_MS, leastIdAt } from '../../domain/stats.ts';
+import { createSum, factsOf, HOUR_MS, leastIdAt } from '../../domain/stats.ts';
 import type { LogUpkeep, Projected } from '../../streams/ports.ts';
 import { changesIn, hoursOf, settle } from '../project.ts';
 import { byIds } from './by-ids.ts';
@@ -28,6 +28,8 @@ type Parts = {
 const BATCH = 100;
 /** Beyond so many jobs all runs of the hour are read, rather than those of each. */
 const FEW_JOBS = 50;
+/** What statistics look at: without the command and the like, of which there may be much more. */
+const FACTS = { 'run.job': 1, 'run.outcome': 1, 'run.trigger': 1, 'run.durationMs': 1, 'run.latenessMs': 1 } as const;
 
 /** Lists changes of jobs by time, so that an audit need not go through all events. */
 export const addToAudit = async (audit: Collection<AuditRow>, batch: readonly RunEvent[]): Promise<void> => {
@@ -40,20 +42,20 @@ export const addToAudit = async (audit: Collection<AuditRow>, batch: readonly Ru
 /** What keeps the run log in a server of the MongoDB protocol small and its projections true. */
 export const mongoUpkeep = ({ call, events, documents, audit, hours, read, write }: Parts): LogUpkeep => {
   /** One cursor, each of its messages with a limit of its own: a server that cannot find a place by its id (FerretDB) goes through the collection once, not once a page. */
-  async function* every<T>(
-    what: string,
-    open: () => { next: () => Promise<T | null>; close: () => Promise<void> },
-  ): AsyncGenerator<T> {
+  async function* pages<T>(what: string, open: () => AbstractCursor<T>): AsyncGenerator<readonly T[]> {
     const cursor = await call(what, async () => open());
     try {
       for (;;) {
         const row = await call(what, () => cursor.next());
         if (row === null) return;
-        yield row;
+        yield [row, ...cursor.readBufferedDocuments()];
       }
     } finally {
       await cursor.close().catch(() => undefined);
     }
+  }
+  async function* every<T>(what: string, open: () => AbstractCursor<T>): AsyncGenerator<T> {
+    for await (const page of pages(what, open)) yield* page;
   }
   async function* everyEvent() {
     const open = () => events.find({ _id: { $gt: '' } }, { batchSize: BATCH, noCursorTimeout: false }).sort({ _id: 1 });
@@ -162,20 +164,22 @@ export const mongoUpkeep = ({ call, events, documents, audit, hours, read, write
       );
       return { job, events: deletedCount };
     },
-    touchedHours: (page) => call('hours', () => hours.touched(page)),
-    factsOf: async (hour, jobs) => {
-      const wanted = new Set(jobs);
+    touchedHours: (page) => call('touched hours', () => hours.touched(page), page.job === undefined ? 1 : 20),
+    statsOf: async (hour, jobs) => {
+      const sums = new Map(jobs.map((job) => [job, createSum()]));
       const filter: Filter<LogDocument> = {
         _id: { $gt: leastIdAt(hour), $lt: leastIdAt(hour + HOUR_MS) },
         ...(jobs.length <= FEW_JOBS ? { jobName: { $in: [...jobs] } } : {}),
       };
-      const open = () => documents.find(filter, { batchSize: 1_000 }).project<Pick<LogDocument, '_id' | 'run'>>({ run: 1 });
-      const found = [];
-      for await (const { run } of every('runs of an hour', open)) if (wanted.has(run.job)) found.push(factsOf(run));
-      return found;
+      const open = () => documents.find(filter, { batchSize: 1_000 }).project<Pick<LogDocument, '_id' | 'run'>>(FACTS);
+      for await (const page of pages('runs of an hour', open)) for (const { run } of page) sums.get(run.job)?.run(factsOf(run));
+      return [...sums].map(([job, sum]) => ({ job, hour, ...sum.tally() }));
     },
     putHours: (all) => call('put hours', () => hours.put(all), Math.max(1, 2 * all.length)),
-    hours: (query) => call('hours', () => hours.find(query), 3),
+    hours: async function* (query) {
+      for (const filter of hours.filters(query))
+        for await (const rows of pages('hours', () => hours.rows(filter))) yield rows.map(hours.read);
+    },
     forgetHours: (before, limit) => call('forget hours', () => hours.remove(before, limit), 2),
   };
 };

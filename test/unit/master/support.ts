@@ -31,9 +31,9 @@ const NO_UPKEEP: LogUpkeep = {
   forgetRuns: async () => ({ events: 0 }),
   forgetTicks: async () => undefined,
   touchedHours: async () => [],
-  factsOf: async () => [],
+  statsOf: async () => [],
   putHours: async () => undefined,
-  hours: async () => [],
+  hours: async function* () {},
   forgetHours: async () => 0,
 };
 

@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { DAY_MS, forgottenBelow, keptFrom, retentionOf } from '../../../src/domain/retention.ts';
-import { hourOf, HOUR_MS, leastIdAt } from '../../../src/domain/stats.ts';
-import { settleHours, statsBetween } from '../../../src/master/hour-stats.ts';
+import { hourOf, HOUR_MS, leastIdAt, type HourStats } from '../../../src/domain/stats.ts';
+import { createHourSums, settleHours } from '../../../src/master/hour-stats.ts';
 import { createUpkeep } from '../../../src/master/upkeep.ts';
 import { openEmbedded } from '../../../src/stores/embedded/env.ts';
 import { createEmbeddedRunLog } from '../../../src/stores/embedded/run-log.ts';
 import { systemClock } from '../../../src/streams/clock.ts';
+import type { LogUpkeep } from '../../../src/streams/ports.ts';
 import { runOf, savedOf, skippedOf } from '../../support/run-events.ts';
 import { aJob, aRun, AT, keys, startMaster, until } from './support.ts';
 
@@ -30,6 +31,12 @@ const openLog = () => {
       rmSync(dir, { recursive: true, force: true });
     },
   };
+};
+
+const hoursOf = async (log: Pick<LogUpkeep, 'hours'>, query: Parameters<LogUpkeep['hours']>[0]) => {
+  const found: HourStats[] = [];
+  for await (const page of log.hours(query)) found.push(...page);
+  return found;
 };
 
 const idsIn = async (log: ReturnType<typeof openLog>['log'], job: string) =>
@@ -89,7 +96,7 @@ test('retention removes what is old, job by job as it says, and nothing that liv
   expect(await log.eventsAbout('tick/usual/', { limit: 9 })).toHaveLength(1);
   expect(await log.eventsAbout('job/usual/', { limit: 9 })).toHaveLength(1);
   // What was removed still counts.
-  const [stats] = await log.hours({ from: 0, to: NOW, job: 'few' });
+  const [stats] = await hoursOf(log, { from: NOW - 200 * DAY_MS, to: NOW, job: 'few' });
   expect(stats).toMatchObject({ job: 'few', outcomes: { succeeded: 1 } });
 });
 
@@ -104,21 +111,23 @@ test('statistics of an hour that is over are stored; this hour and a corrected o
     ...runOf('b', { runId: idAt(hour + 6) }).events,
   ]);
   const all = { from: hour - 3 * HOUR_MS, to: NOW };
-  expect(await statsBetween(log, all)).toHaveLength(3);
+  const sums = createHourSums({ log, clock: { ...systemClock, now: () => NOW } });
+  expect((await sums.between(all)).total.outcomes).toStrictEqual({ succeeded: 3 });
   expect(await settleHours(log, NOW)).toBe(1);
   expect(await settleHours(log, NOW)).toBe(0);
-  expect(await log.hours(all)).toMatchObject([
+  expect(await hoursOf(log, all)).toMatchObject([
     { job: 'a', hour: hour - 2 * HOUR_MS, outcomes: { succeeded: 1 }, duration: { sum: 500 } },
   ]);
   const more = runOf('a', { runId: idAt(hour - 2 * HOUR_MS, 2), finished: { outcome: 'failed', durationMs: 700 } });
   await log.append(more.events);
-  const stats = await statsBetween(log, { ...all, job: 'a' });
-  expect(stats.toSorted((x, y) => x.hour - y.hour)).toMatchObject([
-    { hour: hour - 2 * HOUR_MS, outcomes: { succeeded: 1, failed: 1 }, duration: { sum: 1_200 } },
-    { hour, outcomes: { succeeded: 1 } },
-  ]);
+  for (const query of [all, { ...all, job: 'a' }]) {
+    const { hours, jobs, total } = await createHourSums({ log, clock: { ...systemClock, now: () => NOW } }).between(query);
+    expect(hours.get(hour - 2 * HOUR_MS)).toMatchObject({ outcomes: { succeeded: 1, failed: 1 }, duration: { sum: 1_200 } });
+    expect(jobs.get('a')?.outcomes).toStrictEqual({ succeeded: 2, failed: 1 });
+    expect(total.duration.count).toBe('job' in query ? 3 : 4);
+  }
   expect(await settleHours(log, NOW)).toBe(1);
-  expect((await log.hours({ ...all, job: 'a' }))[0]).toMatchObject({ outcomes: { succeeded: 1, failed: 1 } });
+  expect((await hoursOf(log, { ...all, job: 'a' }))[0]).toMatchObject({ outcomes: { succeeded: 1, failed: 1 } });
 });
 
 test('GET /stats: in all, by hour, by job; the most failing first', async () => {
