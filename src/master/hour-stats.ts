@@ -1,5 +1,5 @@
 import { DAY_MS } from '../domain/retention.ts';
-import { createSum, HOUR_MS, hourOf, type HourStats, type Sum, type Tally } from '../domain/stats.ts';
+import { createSum, HOUR_MS, hourOf, leastIdAt, type HourStats, type Sum, type Tally } from '../domain/stats.ts';
 import type { Clock } from '../streams/clock.ts';
 import type { LogUpkeep, TouchedHour } from '../streams/ports.ts';
 import { createKept, inTurns } from './kept.ts';
@@ -27,14 +27,29 @@ const byHour = (touched: readonly TouchedHour[]): ReadonlyMap<number, readonly T
   return hours;
 };
 
-/** Makes the statistics of hours that are over and were touched; answers of how many. A step: there may be more. */
+/** Makes the statistics of hours that are over and were touched; answers of how many. A step: there may be more. Runs of a job below the id `agedAt` are gone or will be: where statistics of such an hour are
+ *  there they stay, rather than be made of what came too late. */
 export const settleHours = async (
-  log: Pick<LogUpkeep, 'touchedHours' | 'statsOf' | 'putHours'>,
+  log: Pick<LogUpkeep, 'touchedHours' | 'statsOf' | 'putHours' | 'hours'>,
   now: number,
+  agedAt: (job: string) => string | undefined = () => undefined,
 ): Promise<number> => {
   const touched = await log.touchedHours({ before: hourOf(now - AFTER_END_MS), limit: AT_ONCE });
-  await log.putHours(await computed(log, touched));
+  const [kept, open]: [Marked[], TouchedHour[]] = [[], []];
+  for (const each of touched) {
+    const { hour, job, mark } = each;
+    const stored =
+      leastIdAt(hour) < (agedAt(job) ?? '') ? await firstOf(log.hours({ from: hour, to: hour + HOUR_MS, job })) : undefined;
+    if (stored) kept.push({ ...stored, mark });
+    else open.push(each);
+  }
+  await log.putHours([...kept, ...(await computed(log, open))]);
   return touched.length;
+};
+
+const firstOf = async <T>(pages: AsyncIterable<readonly T[]>): Promise<T | undefined> => {
+  for await (const [first] of pages) if (first !== undefined) return first;
+  return undefined;
 };
 
 /** Of hours before the last two, so many of those that were touched and are not stored anew yet, the newest, are computed on reading: the leader has them within a minute or so, and after the run log was

@@ -135,3 +135,7 @@ export const changesIn = (events: readonly RunEvent[]): readonly { readonly id: 
       ? [{ id: event.id, event: eventId(event) }]
       : [],
   );
+
+/** Whether an abandoned command of that run may go on: only then its events have to be read. */
+export const mayGoOn = (document: LogDocument | undefined): boolean =>
+  document !== undefined && (document.reason === 'abandoned' || document.attempt > 1);

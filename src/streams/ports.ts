@@ -2,7 +2,7 @@ import type { Observable } from 'rxjs';
 import type { Instant } from '../domain/instant.ts';
 import type { LeaseId, Transaction } from '../domain/transaction.ts';
 import type { LogDocument, Run, RunEvent, StoredRunEvent } from '../domain/run.ts';
-import type { HourStats } from '../domain/stats.ts';
+import type { HourStats, RunFacts } from '../domain/stats.ts';
 
 export type { Compare, LeaseId, Operation, Transaction } from '../domain/transaction.ts';
 
@@ -113,7 +113,10 @@ export type Projected = { readonly document: LogDocument | undefined; readonly a
 export type TouchedHour = { readonly job: string; readonly hour: number; readonly mark: string };
 
 /** An ended run, by what retention looks at. Instants in ms since the epoch. */
-export type OldRun = { readonly id: string; readonly job: string; readonly endTime: number };
+export type OldRun = { readonly id: string; readonly job: string; readonly endTime: number; readonly facts: RunFacts };
+
+/** A run that is to go. With `counted` its hour goes on counting it when the hour's statistics are made anew. */
+export type ForgottenRun = { readonly id: string; readonly counted?: RunFacts };
 
 /** What keeps a run log small and its projections true. Each call is a small step with a time limit, and may be made again; rejects with `Unavailable`. */
 export type LogUpkeep = {
@@ -139,11 +142,15 @@ export type LogUpkeep = {
   /** The id of the `n`-th newest ended run of a job, from 1. */
   readonly nthRun: (job: string, n: number) => Promise<string | undefined>;
   /** Removes runs with all of their events. What is removed in part by a call that failed is removed by the next. Statistics stay. */
-  readonly forgetRuns: (runs: readonly Pick<OldRun, 'id'>[]) => Promise<{ readonly events: number }>;
-  /** Removes what was told of ticks before an instant: of the job that comes first after `after` (of the first of all without it), which is answered as `job`. Undefined: there is no further one. */
+  readonly forgetRuns: (runs: readonly ForgottenRun[]) => Promise<{ readonly events: number }>;
+  /** Of these runs those of which a command was abandoned whose end is not told: it may print still. */
+  readonly goingOn: (runIds: readonly string[]) => Promise<ReadonlySet<string>>;
+  /** Removes what was told of ticks before an instant: of the job that comes first after `after` (of the first of all without it), which is answered as `job`. Undefined: there is no further one. At most
+   *  `limit` events: where so many were removed there may be more of that job. */
   readonly forgetTicks: (page: {
     readonly after?: string;
     readonly before: Instant;
+    readonly limit: number;
   }) => Promise<{ readonly job: string; readonly events: number } | undefined>;
 
   /** Hours from `from` on and before `before` (ms) whose statistics are to be made anew, of one job or all: the oldest first, or with `isDown` the newest. */
@@ -154,7 +161,7 @@ export type LogUpkeep = {
     readonly isDown?: boolean;
     readonly limit: number;
   }) => Promise<readonly TouchedHour[]>;
-  /** The statistics of an hour made anew from its ended runs, of each of these jobs, also of one without any. Takes as long as there are runs to be read; neither memory nor the loop suffers. */
+  /** The statistics of an hour made anew from its ended runs and those that went as `counted`, of each of these jobs, also of one without any. Takes as long as there are runs to be read; neither memory nor the loop suffers. */
   readonly statsOf: (hour: number, jobs: readonly string[]) => Promise<readonly HourStats[]>;
   /** Stores statistics of hours and takes away the marks that they were made for, where those have not changed since. */
   readonly putHours: (hours: readonly (HourStats & { readonly mark: string })[]) => Promise<void>;

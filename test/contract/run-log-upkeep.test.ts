@@ -126,9 +126,16 @@ const upkeepContract = ({ log, spoil }: Given): void => {
       after = pages.at(-1);
     }
     expect(pages).toStrictEqual(ids);
+    const facts = { job: 'odd', outcome: 'succeeded', durationMs: 3000, latenessMs: 1000 };
+    expect((await log().oldestRuns({ limit: 2 }))[1]).toStrictEqual({
+      id: ids[1],
+      job: 'odd',
+      endTime: Date.parse(at(5)),
+      facts,
+    });
     expect(await log().oldestRuns({ job: 'odd', after: ids[1]!, limit: 9 })).toStrictEqual([
-      { id: ids[3], job: 'odd', endTime: Date.parse(at(5)) },
-      { id: ids[5], job: 'odd', endTime: Date.parse(at(5)) },
+      { id: ids[3], job: 'odd', endTime: Date.parse(at(5)), facts },
+      { id: ids[5], job: 'odd', endTime: Date.parse(at(5)), facts },
     ]);
     expect(await log().oldestRuns({ job: 'od', limit: 9 })).toStrictEqual([]);
     expect(await log().nthRun('even', 1)).toBe(ids[6]);
@@ -143,7 +150,7 @@ const upkeepContract = ({ log, spoil }: Given): void => {
     ]);
     const steps = [];
     for (let after: string | undefined; ;) {
-      const step = await log().forgetTicks({ before: at(5), ...(after !== undefined && { after }) });
+      const step = await log().forgetTicks({ before: at(5), limit: 9, ...(after !== undefined && { after }) });
       if (!step) break;
       steps.push(step);
       after = step.job;
@@ -153,6 +160,51 @@ const upkeepContract = ({ log, spoil }: Given): void => {
     );
     expect((await log().eventsAbout('tick/a/', { limit: 9 })).map(eventId)).toStrictEqual([`tick/a/${at(5)}`, `tick/a/${at(9)}`]);
     expect(await log().eventsAbout('job/a/', { limit: 9 })).toHaveLength(1);
+  });
+
+  test('of the ticks of a job at most so many are forgotten in a step, and the next step goes on', async () => {
+    await log().append(Array.from({ length: 7 }, (_, second) => skippedOf('a', at(second))));
+    const steps: number[] = [];
+    for (let step = await log().forgetTicks({ before: at(5), limit: 2 }); step && step.events > 0;) {
+      steps.push(step.events);
+      step = await log().forgetTicks({ before: at(5), limit: 2 });
+    }
+    expect(steps).toStrictEqual([2, 2, 1]);
+    expect((await log().eventsAbout('tick/a/', { limit: 9 })).map(eventId)).toStrictEqual([`tick/a/${at(5)}`, `tick/a/${at(6)}`]);
+  });
+
+  test('a run goes on while a command of it that was abandoned has not ended, also where a later attempt has', async () => {
+    const overdue = (runId: string, attempt = 1): RunEvent => ({
+      ...{ v: 1, type: 'overdue', job: 'a', runId, attempt, seq: 8, at: at(4), afterMs: 9, action: 'abandon' },
+    });
+    const ended = { outcome: 'timedOut', reason: 'abandoned' } as const;
+    const [prints, ended2, usual, failed] = [
+      runOf('a', { finished: ended }),
+      runOf('a', { finished: ended }),
+      runOf('a'),
+      runOf('a'),
+    ];
+    const retried = runOf('a', { attempt: 2 });
+    const told = { v: 1, job: 'a', runId: retried.runId, attempt: 1, at: at(1) } as const;
+    await log().append([
+      ...prints.events,
+      overdue(prints.runId),
+      ...ended2.events,
+      overdue(ended2.runId),
+      { ...ended2.end, seq: 9, exitCode: 3 } as RunEvent,
+      ...usual.events,
+      ...failed.begin,
+      lostOf('a', failed.runId),
+      ...runOf('a', { runId: failed.runId, attempt: 2 }).events,
+      { ...told, type: 'overdue', seq: 1, afterMs: 9, action: 'abandon' },
+      { ...told, type: 'attemptEnded', seq: 2, ...ended, nextAttemptAt: at(2) },
+      ...retried.events,
+    ]);
+    const ids = [prints, ended2, usual, failed, retried].map(({ runId }) => runId);
+    expect(await log().goingOn(ids)).toStrictEqual(new Set([prints.runId, retried.runId]));
+    await log().append([{ ...told, type: 'attemptEnded', seq: 3, ...ended, exitCode: 0 }]);
+    expect(await log().goingOn(ids)).toStrictEqual(new Set([prints.runId]));
+    expect(await log().goingOn([])).toStrictEqual(new Set());
   });
 
   test('changes of all jobs are one list by time, in pages, each once', async () => {
@@ -215,6 +267,30 @@ const upkeepContract = ({ log, spoil }: Given): void => {
         { job: 'a', hour: HOUR, ...tallyOf([{ ...succeeded, latenessMs: 1000 }, succeeded]) },
       ]);
       expect(await log().statsOf(HOUR, ['b'])).toStrictEqual([ofB]);
+    });
+
+    test('runs that retention has removed still count when their hour is made anew, each once', async () => {
+      const runs = Array.from({ length: 5 }, (_, n) => runOf('a', { runId: idAt(HOUR + n, n), finished: { durationMs: n } }));
+      const [late, later] = [runOf('a', { runId: idAt(HOUR, 9) }), runOf('a', { runId: idAt(HOUR + HOUR_MS) })];
+      await log().append([...runs, later].flatMap(({ events }) => events));
+      const counted = async (limit: number) =>
+        (await log().oldestRuns({ job: 'a', limit })).map(({ id, facts }) => ({ id, counted: facts }));
+      const before = await log().statsOf(HOUR, ['a', 'b']);
+      const two = await counted(2);
+      await log().forgetRuns(two);
+      await log().forgetRuns(two); // a step that is repeated
+      expect(await log().statsOf(HOUR, ['a', 'b'])).toStrictEqual(before);
+      await log().forgetRuns(await counted(2));
+      await log().forgetRuns([{ id: later.runId }]);
+      await log().append(late.events);
+      expect(await log().statsOf(HOUR, ['a'])).toMatchObject([
+        { outcomes: { succeeded: 6 }, duration: { count: 6, sum: 3_010 }, lateness: { count: 6 } },
+      ]);
+      expect(await log().statsOf(HOUR + HOUR_MS, ['a'])).toMatchObject([{ outcomes: {} }]);
+      await checkLog(log(), { repairs: true, onFault: () => undefined, onProgress: () => undefined });
+      expect(await hoursOf(log(), { from: HOUR, to: HOUR + HOUR_MS })).toMatchObject([{ outcomes: { succeeded: 6 } }]);
+      expect(await log().forgetHours(HOUR + HOUR_MS, 10)).toBe(1);
+      expect(await log().statsOf(HOUR, ['a'])).toMatchObject([{ outcomes: { succeeded: 2 } }]);
     });
 
     test('the runs of an hour are counted also where they are more than one page', async () => {

@@ -32,8 +32,8 @@ export type LogDocuments = {
   readonly nth: (job: string, n: number) => string | undefined;
   /** The runs of a job that were decided in an hour, after the given id, at most so many. */
   readonly facts: (job: string, hour: number, after: string | undefined, limit: number) => readonly FactsOfRun[];
-  /** The document of a run goes, and all that leads to it. To be called in a transaction. */
-  readonly remove: (runId: string) => void;
+  /** The document of a run goes, and all that leads to it; answers whether there was one. To be called in a transaction. */
+  readonly remove: (runId: string) => boolean;
   /** Lists the runs of a log of an older version where they are not listed yet. */
   readonly fill: (isStopped: () => boolean) => Promise<void>;
 };
@@ -76,9 +76,10 @@ export const openLogDocuments = ({ root }: Embedded): LogDocuments => {
     },
     remove: (runId) => {
       const before = log.get(keyOf(runId));
-      if (!before) return;
+      if (!before) return false;
       unlist(before);
       void log.remove(Buffer.from(runId));
+      return true;
     },
     fill: lists.fill,
     page: (after, limit) =>
@@ -87,13 +88,13 @@ export const openLogDocuments = ({ root }: Embedded): LogDocuments => {
       if (job !== undefined)
         return inJob(job, after === '' ? '' : `${after}\0`, '\u{10ffff}', limit).flatMap(({ runId, value }) => {
           const brief = briefAt(runId, value);
-          return brief ? [{ id: runId, job, endTime: brief.endTime }] : [];
+          return brief ? [{ id: runId, job, ...brief }] : [];
         });
       const start = after === '' ? keyOf('') : keyOf(`${after}\0`);
-      return [...log.getRange({ start, limit })].map(({ value: { _id, jobName, endTime } }) => ({
-        id: _id,
-        job: jobName,
-        endTime,
+      return [...log.getRange({ start, limit })].map(({ value }) => ({
+        id: value._id,
+        job: value.jobName,
+        ...briefOf(value),
       }));
     },
     nth: (job, n) => {

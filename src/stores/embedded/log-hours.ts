@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { wholeHours, type HourStats } from '../../domain/stats.ts';
+import { added, EMPTY_TALLY, tallyOf, wholeHours, type HourStats, type RunFacts, type Tally } from '../../domain/stats.ts';
 import type { LogUpkeep, TouchedHour } from '../../streams/ports.ts';
 import type { Embedded } from './env.ts';
 import { keyOf } from './log-keys.ts';
@@ -20,7 +20,14 @@ export type LogHours = ReturnType<typeof openLogHours>;
 export const openLogHours = ({ root }: Embedded) => {
   const hours = root.openDB<HourStats, Buffer>({ name: 'hours', keyEncoding: 'binary' });
   const touched = root.openDB<TouchedHour, Buffer>({ name: 'hours.touched', keyEncoding: 'binary' });
+  /** Of the hours of which retention has removed runs: the tally of those. */
+  const gone = root.openDB<Tally, Buffer>({ name: 'hours.gone', keyEncoding: 'binary' });
   return {
+    goneOf: (hour: number, job: string): Tally | undefined => gone.get(keyAt(hour, job)),
+    addGone: (hour: number, facts: RunFacts): void => {
+      const key = keyAt(hour, facts.job);
+      void gone.put(key, added(gone.get(key) ?? EMPTY_TALLY, tallyOf([facts])));
+    },
     touch: (all: Iterable<{ readonly job: string; readonly hour: number }>): void => {
       for (const { job, hour } of all) void touched.put(keyAt(hour, job), { job, hour, mark: randomUUID() });
     },
@@ -61,9 +68,11 @@ export const openLogHours = ({ root }: Embedded) => {
       return { stats, after: further === undefined ? undefined : keyAt(further) };
     },
     remove: (before: number, limit: number): number => {
-      const keys = [...hours.getKeys({ end: keyAt(before), limit })];
-      for (const key of keys) void hours.remove(key);
-      return keys.length;
+      const end = keyAt(before);
+      const [old, oldGone] = [[...hours.getKeys({ end, limit })], [...gone.getKeys({ end, limit })]];
+      for (const key of old) void hours.remove(key);
+      for (const key of oldGone) void gone.remove(key);
+      return Math.max(old.length, oldGone.length);
     },
   };
 };

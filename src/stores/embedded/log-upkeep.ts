@@ -1,7 +1,8 @@
-import { eventId, type RunEvent } from '../../domain/events.ts';
-import { createSum, type HourStats, type Tally } from '../../domain/stats.ts';
+import { eventId, type RunEvent, type StoredRunEvent } from '../../domain/events.ts';
+import { goesOn } from '../../domain/retention.ts';
+import { createSum, hourOf, timeOfId, type HourStats, type Tally } from '../../domain/stats.ts';
 import type { LogUpkeep, Projected } from '../../streams/ports.ts';
-import { changesIn, hoursOf, settle } from '../project.ts';
+import { changesIn, hoursOf, mayGoOn, settle } from '../project.ts';
 import { breath } from './breath.ts';
 import type { Embedded } from './env.ts';
 import type { LogDocuments } from './log-documents.ts';
@@ -79,7 +80,10 @@ export const embeddedUpkeep = ({ env: { root }, call, read, events, documents, h
       for (const { facts } of page) if (facts) sum.run(facts);
       await breath();
       after = page.at(-1)?.runId;
-      if (page.length < FACTS_AT_ONCE) return sum.tally();
+      if (page.length === FACTS_AT_ONCE) continue;
+      const gone = await call(() => hours.goneOf(hour, job));
+      if (gone) sum.add(gone);
+      return sum.tally();
     }
   };
 
@@ -110,15 +114,17 @@ export const embeddedUpkeep = ({ env: { root }, call, read, events, documents, h
     forgetRuns: (runs) =>
       call(async () => {
         let removed = 0;
-        const left = runs.map(({ id }) => id);
+        const left = [...runs];
         while (left.length > 0) {
           await root.transaction(() => {
-            for (let room = AT_ONCE, [id] = left; room > 0 && id !== undefined; [id] = left) {
-              const count = events.remove(`${id}/`, undefined, room);
+            for (let room = AT_ONCE, [run] = left; room > 0 && run !== undefined; [run] = left) {
+              const count = events.remove(`${run.id}/`, undefined, room);
               removed += count;
               room -= count;
               if (room === 0) return; // there may be more of it
-              documents.remove(id); // the last of it: a run that is removed in part is found again
+              // The last of it: a run that is removed in part is found again.
+              const madeAt = timeOfId(run.id);
+              if (documents.remove(run.id) && run.counted && madeAt !== undefined) hours.addGone(hourOf(madeAt), run.counted);
               left.shift();
             }
           });
@@ -126,14 +132,28 @@ export const embeddedUpkeep = ({ env: { root }, call, read, events, documents, h
         }
         return { events: removed };
       }),
-    forgetTicks: ({ after, before }) =>
+    goingOn: async (runIds) => {
+      const found = new Set<string>();
+      for (const runId of runIds) {
+        if (!mayGoOn(await call(() => documents.get(runId)))) continue;
+        const told: StoredRunEvent[] = [];
+        for await (const event of every((after) => events.range(`${runId}/`, after, PAGE), eventId))
+          if (event.type !== 'output') told.push(event);
+        if (goesOn(told)) found.add(runId);
+      }
+      return found;
+    },
+    forgetTicks: ({ after, before, limit }) =>
       call(async () => {
         const first = events.first('tick/', after === undefined ? undefined : `tick/${after}/\u{10ffff}`);
         const job = first?.split('/')[1];
         if (job === undefined) return undefined;
+        const most = Math.min(limit, AT_ONCE);
         let removed = 0;
-        for (let found = AT_ONCE; found === AT_ONCE;) {
-          found = await root.transaction(() => events.remove(`tick/${job}/`, `tick/${job}/${before}`, AT_ONCE));
+        for (let found = most; found === most && removed < limit;) {
+          found = await root.transaction(() =>
+            events.remove(`tick/${job}/`, `tick/${job}/${before}`, Math.min(most, limit - removed)),
+          );
           removed += found;
           await breath();
         }

@@ -1,8 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { MongoServerError, type Collection, type Filter } from 'mongodb';
-import { HOUR_MS, wholeHours, type HourStats, type Spread } from '../../domain/stats.ts';
+import {
+  added,
+  EMPTY_TALLY,
+  HOUR_MS,
+  hourOf,
+  tallyOf,
+  timeOfId,
+  wholeHours,
+  type HourStats,
+  type Spread,
+} from '../../domain/stats.ts';
 import type { Clock } from '../../streams/clock.ts';
-import type { LogUpkeep, TouchedHour } from '../../streams/ports.ts';
+import type { ForgottenRun, LogUpkeep, TouchedHour } from '../../streams/ports.ts';
+import { byIds } from './by-ids.ts';
 import { DUPLICATE_KEY } from './faults.ts';
 
 /** `<hour, ms since the epoch, 16 digits>/<job>`: ids sort as hours do. */
@@ -14,7 +25,13 @@ type HourRow = Omit<HourStats, 'duration' | 'lateness'> & {
 /** FerretDB keeps no arrays in arrays: index and count stand one after the other. */
 type SpreadRow = Omit<Spread, 'buckets'> & { readonly buckets: readonly number[] };
 type TouchedRow = TouchedHour & { readonly _id: string };
-export type HourCollections = { readonly hours: Collection<HourRow>; readonly touched: Collection<TouchedRow> };
+/** The tally of the runs that retention has removed, and the ids of the last of them: they may be there still where it was interrupted, and count once. */
+type GoneRow = HourRow & { readonly ids: readonly string[] };
+export type HourCollections = {
+  readonly hours: Collection<HourRow>;
+  readonly touched: Collection<TouchedRow>;
+  readonly gone: Collection<GoneRow>;
+};
 
 type TouchedQuery = Parameters<LogUpkeep['touchedHours']>[0];
 type HoursQuery = Parameters<LogUpkeep['hours']>[0];
@@ -42,7 +59,7 @@ const fromSpreadRow = ({ buckets, ...spread }: SpreadRow): Spread => ({
 });
 
 /** Statistics of hours, and which of them are to be made anew. */
-export const hoursIn = ({ hours, touched }: HourCollections, clock: Clock) => {
+export const hoursIn = ({ hours, touched, gone }: HourCollections, clock: Clock) => {
   /** Of the present hour each job is marked once by a process: marks of an hour stay until well after its end, whatever the clocks of the others say. */
   let marked = new Set<string>();
   let markedIn = -1;
@@ -59,7 +76,57 @@ export const hoursIn = ({ hours, touched }: HourCollections, clock: Clock) => {
     }
   };
 
+  const rowOf = <T extends HourStats>(stats: T) => ({
+    ...stats,
+    duration: toSpreadRow(stats.duration),
+    lateness: toSpreadRow(stats.lateness),
+  });
+  const read = ({ _id, duration, lateness, ...row }: HourRow): HourStats => ({
+    ...row,
+    duration: fromSpreadRow(duration),
+    lateness: fromSpreadRow(lateness),
+  });
+  /** Rows all of whose `ids` this process has seen removed. */
+  let settled: ReadonlySet<string> = new Set();
+
   return {
+    /** To be called before these runs are removed, and again with `isDone` when they are: so each counts once, also where a process dies in between. */
+    addGone: async (runs: readonly ForgottenRun[]): Promise<{ readonly isDone: () => void }> => {
+      const byRow = new Map<string, { readonly job: string; readonly hour: number; readonly runs: ForgottenRun[] }>();
+      for (const run of runs) {
+        const madeAt = timeOfId(run.id);
+        if (!run.counted || madeAt === undefined) continue;
+        const of = { job: run.counted.job, hour: hourOf(madeAt) };
+        const row = byRow.get(idOf(of)) ?? { ...of, runs: [] };
+        byRow.set(idOf(of), row);
+        row.runs.push(run);
+      }
+      const before = new Map<string, GoneRow>();
+      for await (const row of byIds(gone, [...byRow.keys()])) before.set(row._id, row);
+      const known = settled;
+      settled = new Set();
+      for (const [_id, { job, hour, runs }] of byRow) {
+        const row = before.get(_id);
+        const fresh = runs.filter(({ id }) => !row?.ids.includes(id));
+        if (fresh.length === 0) continue;
+        const tally = added(row ? read(row) : EMPTY_TALLY, tallyOf(fresh.flatMap(({ counted }) => counted ?? [])));
+        const ids = [...(row && !known.has(_id) ? row.ids : []), ...fresh.map(({ id }) => id)];
+        await upsert(() => gone.replaceOne({ _id }, { ...rowOf({ job, hour, ...tally }), ids }, { upsert: true }));
+      }
+      return {
+        isDone: () => {
+          settled = new Set(byRow.keys());
+        },
+      };
+    },
+    gone: async (
+      hour: number,
+      jobs: readonly string[],
+    ): Promise<readonly { readonly stats: HourStats; readonly ids: readonly string[] }[]> => {
+      const few = jobs.length <= IDS_AT_ONCE;
+      const filter = few ? { _id: { $in: jobs.map((job) => idOf({ job, hour })) } } : between(hour, hour + HOUR_MS);
+      return (await gone.find(filter).toArray()).map(({ ids, ...row }) => ({ stats: read(row), ids }));
+    },
     touch: async (all: Iterable<{ readonly job: string; readonly hour: number }>): Promise<void> => {
       const now = Math.floor(clock.now() / HOUR_MS) * HOUR_MS;
       if (now !== markedIn) [marked, markedIn] = [new Set(), now];
@@ -87,8 +154,7 @@ export const hoursIn = ({ hours, touched }: HourCollections, clock: Clock) => {
     put: async (all: readonly (HourStats & { readonly mark: string })[]): Promise<void> => {
       for (const { mark, ...stats } of all) {
         const _id = idOf(stats);
-        const row = { ...stats, duration: toSpreadRow(stats.duration), lateness: toSpreadRow(stats.lateness) };
-        await upsert(() => hours.replaceOne({ _id }, row, { upsert: true }));
+        await upsert(() => hours.replaceOne({ _id }, rowOf(stats), { upsert: true }));
         await touched.deleteOne({ _id, mark });
       }
     },
@@ -96,21 +162,22 @@ export const hoursIn = ({ hours, touched }: HourCollections, clock: Clock) => {
     filters: ({ from, to, job }: HoursQuery) =>
       job === undefined ? [between(from, to)] : ofJob(job, wholeHours(from, to), false),
     rows: (filter: Filter<HourRow>) => hours.find(filter, { batchSize: ROWS_AT_ONCE }).sort({ _id: 1 }),
-    read: ({ _id, duration, lateness, ...row }: HourRow): HourStats => ({
-      ...row,
-      duration: fromSpreadRow(duration),
-      lateness: fromSpreadRow(lateness),
-    }),
+    read,
     remove: async (before: number, limit: number): Promise<number> => {
-      const found = await hours
-        .find(between(0, before), { projection: { _id: 1 } })
-        .sort({ _id: 1 })
-        .limit(limit)
-        .toArray();
-      if (found.length === 0) return 0;
-      return (await hours.deleteMany({ _id: { $in: found.map(({ _id }) => _id) } })).deletedCount;
+      const old = await removeOf(hours, before, limit);
+      return Math.max(old, await removeOf(gone, before, limit));
     },
   };
+};
+
+const removeOf = async <T extends HourRow>(rows: Collection<T>, before: number, limit: number): Promise<number> => {
+  const found = await rows
+    .find(between(0, before) as Filter<T>, { projection: { _id: 1 } })
+    .sort({ _id: 1 })
+    .limit(limit)
+    .toArray();
+  if (found.length === 0) return 0;
+  return (await rows.deleteMany({ _id: { $in: found.map(({ _id }) => _id) } } as Filter<T>)).deletedCount;
 };
 
 export type MongoHours = ReturnType<typeof hoursIn>;

@@ -39,7 +39,10 @@ export const openMongoRunLog = ({
   const index = indexing(documents, log);
   const store = appendTo(events);
   const audit = db.collection<AuditRow>('audit');
-  const hours = hoursIn({ hours: db.collection('hours'), touched: db.collection('touched') }, clock);
+  const hours = hoursIn(
+    { hours: db.collection('hours'), touched: db.collection('touched'), gone: db.collection('pruned') },
+    clock,
+  );
   const { bring, read, write } = projectInto({ events, documents, log });
 
   const eventsIn = async (prefix: string, after: string | undefined, limit: number) => {

@@ -1,6 +1,7 @@
 import type { AbstractCursor, Collection, Filter } from 'mongodb';
 import type { RunEvent } from '../../domain/events.ts';
 import type { LogDocument } from '../../domain/run.ts';
+import { goesOn } from '../../domain/retention.ts';
 import { createSum, factsOf, HOUR_MS, leastIdAt } from '../../domain/stats.ts';
 import type { LogUpkeep, Projected } from '../../streams/ports.ts';
 import { changesIn, hoursOf, settle } from '../project.ts';
@@ -122,11 +123,11 @@ export const mongoUpkeep = ({ call, events, documents, audit, hours, read, write
           .find({ _id: { $gt: after }, ...(job === undefined ? {} : { jobName: job }) })
           .sort({ _id: 1 })
           .limit(limit)
-          .project<Pick<LogDocument, '_id' | 'jobName' | 'endTime' | 'run'>>({ jobName: 1, endTime: 1, 'run.id': 1 })
+          .project<Pick<LogDocument, '_id' | 'jobName' | 'endTime' | 'run'>>({ jobName: 1, endTime: 1, 'run.id': 1, ...FACTS })
           .toArray();
         return found
           .filter((each) => isOurs(each as LogDocument))
-          .map(({ _id, jobName, endTime }) => ({ id: _id, job: jobName, endTime }));
+          .map(({ _id, jobName, endTime, run }) => ({ id: _id, job: jobName, endTime, facts: factsOf(run) }));
       }),
     nthRun: (job, n) =>
       call('a run', async () => {
@@ -141,27 +142,43 @@ export const mongoUpkeep = ({ call, events, documents, audit, hours, read, write
       }),
     forgetRuns: async (runs) => {
       let removed = 0;
+      const { isDone } = await call('count what goes', () => hours.addGone(runs), 2 + runs.length);
       for (const { id } of runs) {
         // The document is the last of it: a run that is removed in part is found again.
         removed += (await call('forget events', () => events.deleteMany(inPrefix(`${id}/`)))).deletedCount;
         await call('forget a run', () => documents.deleteOne({ _id: id }));
       }
+      isDone();
       return { events: removed };
     },
-    forgetTicks: async ({ after, before }) => {
-      const [first] = await call('ticks', () =>
-        events
-          .find(inPrefix('tick/', after === undefined ? undefined : `tick/${after}/\u{10ffff}`))
-          .sort({ _id: 1 })
-          .limit(1)
-          .project<Pick<EventRow, '_id'>>({ _id: 1 })
+    goingOn: async (runIds) => {
+      const found = new Set<string>();
+      const candidates = await call('abandoned runs', () =>
+        documents
+          .find({ $and: [{ _id: { $in: [...runIds] } }, { $or: [{ reason: 'abandoned' }, { attempt: { $gt: 1 } }] }] })
+          .project<Pick<LogDocument, '_id'>>({ _id: 1 })
           .toArray(),
       );
-      const job = first?._id.split('/')[1];
+      for (const { _id } of candidates) {
+        const ends = { type: { $in: ['overdue', 'attemptEnded', 'finished'] } };
+        const told = await call('ends of a run', () => events.find({ ...inPrefix(`${_id}/`), ...ends }).toArray());
+        if (goesOn(told.map(fromRow))) found.add(_id);
+      }
+      return found;
+    },
+    forgetTicks: async ({ after, before, limit }) => {
+      const ids = async (filter: Filter<EventRow>, most: number): Promise<readonly string[]> => {
+        const found = await call('ticks', () =>
+          events.find(filter).sort({ _id: 1 }).limit(most).project<Pick<EventRow, '_id'>>({ _id: 1 }).toArray(),
+        );
+        return found.map(({ _id }) => _id);
+      };
+      const [first] = await ids(inPrefix('tick/', after === undefined ? undefined : `tick/${after}/\u{10ffff}`), 1);
+      const job = first?.split('/')[1];
       if (job === undefined) return undefined;
-      const { deletedCount } = await call('forget ticks', () =>
-        events.deleteMany(inPrefix(`tick/${job}/`, undefined, `tick/${job}/${before}`)),
-      );
+      const old = await ids(inPrefix(`tick/${job}/`, undefined, `tick/${job}/${before}`), limit);
+      if (old.length === 0) return { job, events: 0 };
+      const { deletedCount } = await call('forget ticks', () => events.deleteMany({ _id: { $in: [...old] } }));
       return { job, events: deletedCount };
     },
     touchedHours: (page) => call('touched hours', () => hours.touched(page), page.job === undefined ? 1 : 20),
@@ -172,7 +189,13 @@ export const mongoUpkeep = ({ call, events, documents, audit, hours, read, write
         ...(jobs.length <= FEW_JOBS ? { jobName: { $in: [...jobs] } } : {}),
       };
       const open = () => documents.find(filter, { batchSize: 1_000 }).project<Pick<LogDocument, '_id' | 'run'>>(FACTS);
-      for await (const page of pages('runs of an hour', open)) for (const { run } of page) sums.get(run.job)?.run(factsOf(run));
+      const counted = new Set<string>();
+      for (const { stats, ids } of await call('removed runs of an hour', () => hours.gone(hour, jobs))) {
+        sums.get(stats.job)?.add(stats);
+        for (const id of ids) counted.add(id);
+      }
+      for await (const page of pages('runs of an hour', open))
+        for (const { _id, run } of page) if (!counted.has(_id)) sums.get(run.job)?.run(factsOf(run));
       return [...sums].map(([job, sum]) => ({ job, hour, ...sum.tally() }));
     },
     putHours: (all) => call('put hours', () => hours.put(all), Math.max(1, 2 * all.length)),

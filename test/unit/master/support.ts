@@ -29,6 +29,7 @@ const NO_UPKEEP: LogUpkeep = {
   oldestRuns: async () => [],
   nthRun: async () => undefined,
   forgetRuns: async () => ({ events: 0 }),
+  goingOn: async () => new Set(),
   forgetTicks: async () => undefined,
   touchedHours: async () => [],
   statsOf: async () => [],

@@ -4,16 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
-import { DAY_MS, forgottenBelow, keptFrom, retentionOf } from '../../../src/domain/retention.ts';
+import { DAY_MS, forgottenBelow, keptFrom, retentionOf, type Retention } from '../../../src/domain/retention.ts';
 import { hourOf, HOUR_MS, leastIdAt, type HourStats } from '../../../src/domain/stats.ts';
 import { createHourSums, settleHours } from '../../../src/master/hour-stats.ts';
-import { createUpkeep } from '../../../src/master/upkeep.ts';
+import { createUpkeep, type UpkeepDeps } from '../../../src/master/upkeep.ts';
 import { openEmbedded } from '../../../src/stores/embedded/env.ts';
 import { createEmbeddedRunLog } from '../../../src/stores/embedded/run-log.ts';
 import { systemClock } from '../../../src/streams/clock.ts';
 import type { LogUpkeep } from '../../../src/streams/ports.ts';
 import { runOf, savedOf, skippedOf } from '../../support/run-events.ts';
-import { aJob, aRun, AT, keys, startMaster, until } from './support.ts';
+import { aJob, aRun, AT, createMemoryRunLog, keys, startMaster, until } from './support.ts';
 
 const NOW = Date.parse('2027-01-31T09:30:00.000Z');
 const idAt = (ms: number, n = 0): string => `${leastIdAt(ms)}000-8000-${String(n).padStart(12, '0')}`;
@@ -44,9 +44,9 @@ const idsIn = async (log: ReturnType<typeof openLog>['log'], job: string) =>
 
 describe('what goes and what stays', () => {
   test.each([
-    ['the days of the cluster', {}, 90, undefined, leastIdAt(NOW - 90 * DAY_MS)],
+    ['the days of the cluster', {}, 90, undefined, leastIdAt(hourOf(NOW - 90 * DAY_MS))],
     ['for ever', {}, 0, undefined, undefined],
-    ['days of its own, longer', { days: 365 }, 90, undefined, leastIdAt(NOW - 365 * DAY_MS)],
+    ['days of its own, longer', { days: 365 }, 90, undefined, leastIdAt(hourOf(NOW - 365 * DAY_MS))],
     ['a number of runs', { runs: 3 }, 0, daysAgo(2), daysAgo(2)],
     ['a number that is not reached', { runs: 3 }, 0, undefined, undefined],
     ['days and a number: whichever is less', { runs: 3, days: 9 }, 90, daysAgo(2), daysAgo(2)],
@@ -98,6 +98,190 @@ test('retention removes what is old, job by job as it says, and nothing that liv
   // What was removed still counts.
   const [stats] = await hoursOf(log, { from: NOW - 200 * DAY_MS, to: NOW, job: 'few' });
   expect(stats).toMatchObject({ job: 'few', outcomes: { succeeded: 1 } });
+});
+
+/** An upkeep that looks all the time, on a run log that has nothing but what is given. */
+const busy = (given: Partial<LogUpkeep>, more: Partial<UpkeepDeps> = {}) => {
+  const { log, clock } = { log: { ...createMemoryRunLog(), ...given }, clock: { ...systemClock, now: () => NOW } };
+  const upkeep = createUpkeep({
+    ...{ log, clock, logger: pino({ level: 'silent' }), retentionDays: 30, retentions: () => new Map<string, Retention>() },
+    ...{ scale: 6_000, ...more },
+  });
+  const work = upkeep.work$.subscribe();
+  return { [Symbol.dispose]: () => work.unsubscribe() };
+};
+const oldRunOf = (id: string) => ({ id, job: 'a', endTime: NOW - 40 * DAY_MS, facts: { job: 'a', outcome: 'succeeded' } });
+
+test('a run that is told after retention has passed its place goes with the walk of the next day', async () => {
+  let runs = [daysAgo(40), daysAgo(35)];
+  let days = 0;
+  using _ = busy(
+    {
+      oldestRuns: async ({ after = '', limit }) =>
+        runs
+          .filter((id) => id > after)
+          .slice(0, limit)
+          .map(oldRunOf),
+      forgetRuns: async (gone) => {
+        runs = runs.filter((id) => !gone.some((each) => each.id === id));
+        return { events: 1 };
+      },
+    },
+    { clock: { ...systemClock, now: () => NOW, monotonic: () => performance.now() + days * DAY_MS } },
+  );
+  await until(
+    () => runs,
+    ({ length }) => length === 0,
+  );
+  runs = [daysAgo(38)];
+  days = 1;
+  await until(
+    () => runs,
+    ({ length }) => length === 0,
+  );
+  expect(runs).toStrictEqual([]);
+});
+
+test('old statistics go until none is left', async () => {
+  let left = 3_500;
+  const steps: number[] = [];
+  using _ = busy({
+    forgetHours: async (_before, limit) => {
+      const gone = Math.min(limit, left);
+      left -= gone;
+      steps.push(gone);
+      return gone;
+    },
+  });
+  await until(
+    () => steps,
+    ({ length }) => length >= 4,
+  );
+  expect(steps.slice(0, 4)).toStrictEqual([1_000, 1_000, 1_000, 500]);
+});
+
+test('statistics are made between two steps of a retention that does not end', async () => {
+  let [steps, settled] = [0, 0];
+  using _ = busy({
+    oldestRuns: async ({ limit }) => {
+      steps += 1;
+      return Array.from({ length: limit }, (_, n) => oldRunOf(daysAgo(40, n)));
+    },
+    touchedHours: async () => {
+      settled += 1;
+      return [];
+    },
+  });
+  await until(
+    () => settled,
+    (times) => times >= 4,
+  );
+  expect(steps).toBeGreaterThan(1);
+});
+
+test('a part that fails ends alone', async () => {
+  const asked: string[] = [];
+  const away = (what: string) => (): Promise<never> => {
+    asked.push(what);
+    return Promise.reject(new Error('too slow'));
+  };
+  using _ = busy(
+    {
+      touchedHours: away('statistics'),
+      nthRun: away('runs of a job'),
+      oldestRuns: away('runs'),
+      forgetTicks: away('ticks'),
+      forgetHours: away('old statistics'),
+    },
+    { retentions: () => new Map([['a', { runs: 1 }]]) },
+  );
+  await until(
+    () => asked,
+    (all) => all.includes('old statistics'),
+  );
+  expect([...new Set(asked)]).toStrictEqual(['statistics', 'runs of a job', 'runs', 'ticks', 'old statistics']);
+});
+
+test('ticks go in bounded steps, job by job', async () => {
+  const left = new Map([
+    ['a', 2_300],
+    ['b', 10],
+  ]);
+  const steps: string[] = [];
+  using _ = busy({
+    forgetTicks: async ({ after = '', limit }) => {
+      const job = [...left.keys()].find((name) => name > after);
+      if (job === undefined) return undefined;
+      const events = Math.min(limit, left.get(job) ?? 0);
+      left.set(job, (left.get(job) ?? 0) - events);
+      steps.push(`${job} ${String(events)}`);
+      return { job, events };
+    },
+  });
+  await until(
+    () => steps,
+    ({ length }) => length >= 4,
+  );
+  expect(steps.slice(0, 4)).toStrictEqual(['a 1000', 'a 1000', 'a 300', 'b 10']);
+});
+
+test('a run whose abandoned command still prints stays, and those after it go', async () => {
+  const ids = Array.from({ length: 250 }, (_, n) => daysAgo(2, n));
+  const forgotten: string[] = [];
+  using _ = busy(
+    {
+      nthRun: async () => daysAgo(1),
+      oldestRuns: async ({ after = '', limit }) =>
+        ids
+          .filter((id) => id > after && !forgotten.includes(id))
+          .slice(0, limit)
+          .map((id) => oldRunOf(id)),
+      goingOn: async (runIds) => new Set(runIds.filter((id) => Number(id.slice(-3)) < 120)),
+      forgetRuns: async (gone) => {
+        forgotten.push(...gone.map(({ id }) => id));
+        return { events: 1 };
+      },
+    },
+    { retentions: () => new Map([['a', { runs: 1 }]]), retentionDays: 0 },
+  );
+  await until(
+    () => forgotten,
+    ({ length }) => length >= 130,
+  );
+  expect(forgotten).toStrictEqual(ids.slice(120));
+});
+
+test('an hour of which retention has removed runs counts them still, when more of it come after the run log was away', async () => {
+  await using stores = openLog();
+  const { log } = stores;
+  const dayAgo = hourOf(NOW - DAY_MS);
+  const runs = [1, 2, 3].map((n) => runOf('few', { runId: idAt(dayAgo, n), finished: { durationMs: 100 } }));
+  await log.append(runs.flatMap(({ events }) => events));
+  using _ = busy(log, { retentions: () => new Map([['few', { runs: 1 }]]) });
+  await until(
+    () => idsIn(log, 'few'),
+    ({ length }) => length === 1,
+  );
+  await log.append(runOf('few', { runId: idAt(dayAgo, 4), finished: { durationMs: 100 } }).events);
+  const found = await until(
+    () => hoursOf(log, { from: dayAgo, to: dayAgo + HOUR_MS }),
+    ([stats]) => (stats?.duration.count ?? 0) !== 3,
+  );
+  expect(found).toMatchObject([{ outcomes: { succeeded: 4 }, duration: { count: 4, sum: 400 } }]);
+});
+
+test('what comes when the runs of its hour are too old to be kept leaves the statistics of that hour as they are', async () => {
+  await using stores = openLog();
+  const { log } = stores;
+  const runs = [1, 2, 3].map((n) => runOf('a', { runId: daysAgo(10, n) }));
+  await log.append(runs.slice(0, 2).flatMap(({ events }) => events));
+  const agedAt = () => daysAgo(5);
+  expect(await settleHours(log, NOW, agedAt)).toBe(1);
+  await log.forgetRuns(runs.map(({ runId }) => ({ id: runId })));
+  await log.append(runs[2]?.events ?? []);
+  expect(await settleHours(log, NOW, agedAt)).toBe(1);
+  expect(await settleHours(log, NOW, agedAt)).toBe(0);
+  expect(await hoursOf(log, { from: NOW - 11 * DAY_MS, to: NOW })).toMatchObject([{ outcomes: { succeeded: 2 } }]);
 });
 
 test('statistics of an hour that is over are stored; this hour and a corrected one are computed on reading', async () => {
