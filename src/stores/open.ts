@@ -35,7 +35,7 @@ export const openStores = (config: StoresConfig, log: Logger): Stores => {
     };
   }
   const coordination = createEtcdCoordination({ log, ...config.etcd });
-  const runLog = openMongoRunLog({ ...config.mongo, log });
+  const runLog = openMongoRunLog({ ...config.mongo, hasIndexes: true, log });
   return {
     coordination,
     runLog,

@@ -1,13 +1,15 @@
 // P4: what a log database and the way to it can do to the run log, without an event lost or doubled. Each test has a server of its own.
 import { setTimeout as wait } from 'node:timers/promises';
+import { MongoClient } from 'mongodb';
 import { describe, expect, inject, test } from 'vitest';
 import { eventId, type RunEvent } from '../../src/domain/events.ts';
+import { INDEXES } from '../../src/stores/mongo/indexes.ts';
 import { openMongoRunLog } from '../../src/stores/mongo/run-log.ts';
 import { Unavailable, type Appended, type RunLog } from '../../src/streams/ports.ts';
 import { programOf } from '../support/child.ts';
 import { startProxy } from '../support/proxy.ts';
 import { runOf } from '../support/run-events.ts';
-import { freePort, startMongo } from '../support/servers.ts';
+import { freePort, startMongo, until } from '../support/servers.ts';
 
 /** As the log pipeline does: again until it is answered. */
 const untilStored = async (log: RunLog, events: readonly RunEvent[]): Promise<Appended> => {
@@ -58,6 +60,28 @@ describe.skipIf(binaries.length === 0).each(servers)('a log database that fails:
     expect(await untilStored(log, run.events)).toStrictEqual(ALL_GOOD);
     expect(await log.run(run.runId)).toMatchObject({ outcome: 'succeeded' });
     await Promise.all([log.close(), secret.close()]);
+  });
+
+  test('a log database that is away at the start gets its indexes when it is there; nobody waits for that', async () => {
+    const port = await freePort();
+    const log = openMongoRunLog({ url: `mongodb://127.0.0.1:${port}/`, timeoutMs: 1_000, hasIndexes: true });
+    expect(await errorOf(log.ping())).toBeInstanceOf(Unavailable);
+    await using server = await startMongo({ binary, port });
+    const client = new MongoClient(server.url);
+    let made = 0;
+    await until(
+      async () => {
+        const found = await client
+          .db('cron')
+          .collection('log')
+          .indexes()
+          .catch(() => []);
+        return (made = found.length) > INDEXES.length;
+      },
+      () => `only ${String(made)} indexes`,
+    );
+    expect(made).toBe(INDEXES.length + 1);
+    await Promise.all([log.close(), client.close()]);
   });
 
   test('a link that is cut in the middle of a batch is an error, not a success; sent again, all is there once', async () => {

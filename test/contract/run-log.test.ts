@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { eventId, type RunEvent, type StoredRunEvent } from '../../src/domain/events.ts';
 import { createEmbeddedRunLog } from '../../src/stores/embedded/run-log.ts';
 import { openEmbedded, type Embedded } from '../../src/stores/embedded/env.ts';
+import { INDEXES } from '../../src/stores/mongo/indexes.ts';
 import { openMongoRunLog } from '../../src/stores/mongo/run-log.ts';
 import { Unavailable, type RunLog, type RunsQuery } from '../../src/streams/ports.ts';
 import { onEveryMongo } from '../support/needs.ts';
@@ -670,12 +671,39 @@ onEveryMongo('mongo', ({ url }) => {
     });
   });
 
+  test('the indexes are made at the start, before anything is stored, and by each index lists find what they should', async () => {
+    const other = uniqueName('cron');
+    const log = openMongoRunLog({ url, database: other, timeoutMs: 60_000, hasIndexes: true });
+    const names = async () =>
+      (
+        await client
+          .db(other)
+          .collection('log')
+          .indexes()
+          .catch(() => [])
+      ).map((each) => each.name);
+    let made: readonly (string | undefined)[] = [];
+    await until(
+      async () => (made = await names()).length > INDEXES.length,
+      () => `only ${String(made.length)} indexes`,
+    );
+    expect(made).toContain('worker_1__id_-1_planTime_-1');
+    const { runId, events } = runOf(uniqueName('indexed'));
+    await log.append(events);
+    const time = { from: Date.parse(at(0)), to: Date.parse(at(0)) };
+    for (const query of [{ worker: 'w1' }, { worker: 'one', ...time }, { outcome: 'succeeded', ...time }, time])
+      expect((await log.runs({ limit: 1, ...query })).items).toMatchObject([{ _id: runId }]);
+    expect((await log.runs({ limit: 1, from: Date.parse(at(1)) })).items).toStrictEqual([]);
+    await log.close();
+    await client.db(other).dropDatabase();
+  });
+
   test('indexes that cannot be made are told, and nothing else is the matter', async () => {
     const other = uniqueName('cron');
     // The name of one of ours for another key.
-    await client.db(other).collection('log').createIndex({ somethingElse: 1 }, { name: 'planTime_-1' }, {});
+    await client.db(other).collection('log').createIndex({ somethingElse: 1 }, { name: 'planTime_-1__id_-1' }, {});
     const warned = vi.fn();
-    const log = openMongoRunLog({ url, database: other, timeoutMs: 60_000, log: { warn: warned } });
+    const log = openMongoRunLog({ url, database: other, timeoutMs: 60_000, hasIndexes: true, log: { warn: warned } });
     const { runId, events } = runOf(uniqueName('indexes'));
     expect(await log.append(events)).toStrictEqual(ALL_GOOD);
     expect(await log.run(runId)).toMatchObject({ outcome: 'succeeded' });

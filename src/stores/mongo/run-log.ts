@@ -1,4 +1,3 @@
-import { MongoServerError, type Collection } from 'mongodb';
 import type { Logger } from 'pino';
 import { runIdOf } from '../../domain/events.ts';
 import type { LogDocument } from '../../domain/run.ts';
@@ -9,9 +8,10 @@ import { appendTo } from './append.ts';
 import { connectionTo } from './connection.ts';
 import { projectInto } from './documents.ts';
 import { hoursIn } from './hours.ts';
+import { makeIndexes } from './indexes.ts';
 import { inPrefix } from './range.ts';
 import { fromRow, type EventRow } from './rows.ts';
-import { INDEXES, isOurs, runsFrom, runsOfTicks } from './runs.ts';
+import { isOurs, runsFrom, runsOfTicks } from './runs.ts';
 import { addToAudit, mongoUpkeep, type AuditRow } from './upkeep.ts';
 
 export type MongoOptions = {
@@ -20,6 +20,8 @@ export type MongoOptions = {
   /** Limit of every call; four times that for an append, which is several. */
   readonly timeoutMs?: number;
   readonly clock?: Clock;
+  /** Makes the indexes that lists need, in the background: for who serves. */
+  readonly hasIndexes?: boolean;
   readonly log?: Pick<Logger, 'warn'>;
 };
 
@@ -30,13 +32,14 @@ export const openMongoRunLog = ({
   database = 'cron',
   timeoutMs = 10_000,
   clock = systemClock,
+  hasIndexes = false,
   log,
 }: MongoOptions): RunLog & LogUpkeep => {
   const { client, call, close } = connectionTo({ url, timeoutMs, clock });
   const db = client.db(database);
   const events = db.collection<EventRow>('events');
   const documents = db.collection<LogDocument>('log');
-  const index = indexing(documents, log);
+  const indexes = hasIndexes ? makeIndexes({ documents, call, clock, log }) : undefined;
   const store = appendTo(events);
   const audit = db.collection<AuditRow>('audit');
   const hours = hoursIn(
@@ -64,7 +67,6 @@ export const openMongoRunLog = ({
       call(
         'append',
         async () => {
-          index();
           const { refused, conflicts, stored } = await store(batch);
           await addToAudit(audit, stored);
           const changed = await bring(stored);
@@ -94,24 +96,9 @@ export const openMongoRunLog = ({
       call('ping', async () => {
         await db.command({ ping: 1 });
       }),
-    close,
-  };
-};
-
-/** Makes the indexes with the first append. Failing to slows lists down and breaks nothing: it is told, and tried again by the next process; by the next append where the server has not answered. */
-const indexing = (documents: Collection<LogDocument>, log: MongoOptions['log']) => {
-  let isAsked = false;
-  const make = async (): Promise<void> => {
-    // One a command: FerretDB panics, and breaks the connection, when several of one command are there already.
-    for (const { key } of INDEXES) await documents.createIndex(key);
-  };
-  return (): void => {
-    if (isAsked) return;
-    isAsked = true;
-    make().catch((error: unknown) => {
-      if (error instanceof MongoServerError)
-        log?.warn({ err: error }, 'the indexes of the run log could not be made: lists will be slow');
-      else isAsked = false;
-    });
+    close: () => {
+      indexes?.end();
+      return close();
+    },
   };
 };
