@@ -38,7 +38,11 @@ const placeOf = (event: StoredRunEvent): Place | undefined => {
   return found ? { attempt: Number(found[1]), seq: Number(found[2]) } : undefined;
 };
 
-const isEnd = ({ type }: StoredRunEvent): boolean => type === 'finished' || type === 'lost' || type === 'dropped';
+const endsAttempt = ({ type }: StoredRunEvent): boolean =>
+  type === 'finished' || type === 'lost' || type === 'dropped' || type === 'attemptEnded';
+/** A run that was lost and is tried again has not ended: its next attempt is told as quickly as any. */
+const endsRun = (event: StoredRunEvent): boolean =>
+  event.type === 'finished' || event.type === 'dropped' || (event.type === 'lost' && event.nextAttemptAt === undefined);
 
 type State = {
   place: Place;
@@ -72,12 +76,12 @@ export async function* runTail(runId: string, start: Place, deps: RunTailDeps): 
       if (!event) continue;
       const at = placeOf(event);
       if (at ? !jumps && !follows(at) : told.has(eventId(event))) continue;
-      if (at && at.attempt !== now.place.attempt) now.isAttemptOver = false;
+      if (at && at.attempt !== now.place.attempt) now.isAttemptOver = now.hasEnded = false;
       if (at) now.place = at;
       else told.add(eventId(event));
       jumps = false;
-      now.isAttemptOver ||= isEnd(event) || event.type === 'attemptEnded';
-      now.hasEnded ||= isEnd(event);
+      now.isAttemptOver ||= endsAttempt(event);
+      now.hasEnded ||= endsRun(event);
       taken.push(event);
     }
     return taken;

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { eventId, type RunEvent, type StoredRunEvent } from '../../../src/domain/events.ts';
 import { runTail, START, type Place, type RunTailDeps } from '../../../src/master/run-tail.ts';
 import { systemClock } from '../../../src/streams/clock.ts';
@@ -96,6 +96,39 @@ test('the end that a leader tells comes once, and a number that the log refused 
   const lost: RunEvent = { v: 1, type: 'lost', job: 'a', runId: 'r', attempt: 1, at: AT, reason: 'workerGone', worker: 'w' };
   log.add(output(1, 0), output(1, 2), lost);
   expect(idsOf(await follow(log, 3)).sort()).toStrictEqual(idsOf([output(1, 0), output(1, 2), lost]).sort());
+});
+
+test.each([
+  ['that was lost', { nextAttemptAt: AT }],
+  ['of a run that had been taken for lost altogether', { nextAttemptAt: undefined }],
+])('each event of an attempt after one %s is told at the next look', async (_what, next) => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const log = createMemoryRunLog();
+  const lost: RunEvent = {
+    ...{ v: 1, type: 'lost', job: 'a', runId: 'r', attempt: 1, at: AT, reason: 'workerGone', worker: 'w' },
+    ...next,
+  } as never;
+  log.add(output(1, 0), lost);
+  const end = new AbortController();
+  const deps = { runLog: log, clock: systemClock, signal: end.signal, mayRead: () => true, onError: () => undefined };
+  const found: string[] = [];
+  const reading = (async () => {
+    for await (const event of runTail('r', START, { ...deps, lookMs: 100 })) found.push(eventId(event));
+  })();
+  const add = async (event: RunEvent, waitedMs: number) => {
+    log.add(event);
+    await vi.advanceTimersByTimeAsync(waitedMs);
+    expect(found.at(-1)).toBe(eventId(event));
+  };
+  await vi.advanceTimersByTimeAsync(30_050);
+  expect(found).toHaveLength(2);
+  await add(output(2, 0), next.nextAttemptAt === undefined ? 1_300 : 100);
+  await vi.advanceTimersByTimeAsync(5_000);
+  await add(output(2, 1), 100);
+  end.abort();
+  await vi.advanceTimersByTimeAsync(2_000);
+  await reading;
 });
 
 test('while nobody takes what it reads, it reads nothing; a log that is away is asked again', async () => {
