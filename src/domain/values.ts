@@ -142,6 +142,9 @@ export const Presence = Type.Object({
   spoolBytes: Type.Optional(Type.Integer({ minimum: 0 })),
   spoolLimitBytes: Type.Optional(Type.Integer({ minimum: 0 })),
   spoolCutBytes: Type.Optional(Type.Integer({ minimum: 0 })),
+  /** Ended runs (of one that is tried again each attempt) that wait there for the run log, and when the first of them ended. */
+  spoolWaiting: Type.Optional(Type.Integer({ minimum: 0 })),
+  spoolOldestAt: Type.Optional(At),
   setAside: Type.Optional(Type.Integer({ minimum: 0 })),
   draining: Type.Boolean(),
   startedAt: At,

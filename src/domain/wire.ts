@@ -109,6 +109,9 @@ export const WorkerView = Type.Object(
     /** Bytes that its spool takes on the disk, and may take. */
     spoolBytes: Type.Optional(count),
     spoolLimitBytes: Type.Optional(count),
+    /** Ended runs (of one that is tried again each attempt) that wait there for the run log, and when the first of them ended: until it has them, lists do not show them. */
+    spoolWaiting: Type.Optional(count),
+    spoolOldestAt: Type.Optional(At),
     /** Output that it has thrown away since its start, to stay within that. */
     spoolCutBytes: Type.Optional(count),
     /** Events that the run log refused: they lie in its spool, in refused.ndjson. */
@@ -258,6 +261,8 @@ export const Problem = Type.Object(
     detail: Type.Optional(Type.String()),
     errors: Type.Optional(Type.Array(FieldProblemView)),
     revision: Type.Optional(Type.String()),
+    /** Of a run that is not found: ended runs that wait in the spools of workers for the run log. */
+    waiting: Type.Optional(count),
   },
   { $id: 'Problem', title: 'Problem' },
 );

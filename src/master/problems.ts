@@ -6,6 +6,7 @@ export type ProblemExtra = {
   readonly errors?: readonly FieldProblem[];
   readonly revision?: string;
   readonly store?: Store;
+  readonly waiting?: number;
 };
 
 /** The two stores by the names that problems and /readyz use. */
@@ -47,8 +48,15 @@ export const badField = (path: string, code: string, message: string): Refused =
 export const noSuchJob = (name: string): Refused =>
   refused(404, 'noSuchJob', 'There is no such job', { detail: `No job is named "${name.slice(0, 200)}".` });
 
-export const noSuchRun = (id: string): Refused =>
-  refused(404, 'noSuchRun', 'There is no such run', { detail: `No run has the id "${id.slice(0, 200)}".` });
+/** `waiting`: ended runs that wait in the spools of workers: it may be one of them. */
+export const noSuchRun = (id: string, waiting = 0): Refused =>
+  refused(404, 'noSuchRun', 'There is no such run', {
+    detail:
+      waiting === 0
+        ? `No run has the id "${id.slice(0, 200)}".`
+        : `The run log has no run with the id "${id.slice(0, 200)}". ${String(waiting)} ended run(s) wait in the spools of workers to be written there: if it is one of them, it comes.`,
+    ...(waiting > 0 && { waiting }),
+  });
 
 /** 412: the job is at another revision than the one that was asked for. */
 export const otherRevision = (revision: number | undefined): Refused =>

@@ -8,6 +8,7 @@ import type { RunsQuery } from '../streams/ports.ts';
 import type { RouteStores } from './errors.ts';
 import { noSuchRun } from './problems.ts';
 import type { Projection } from './projection.ts';
+import { spooledRuns } from './spools.ts';
 import { presentView } from './views.ts';
 
 const FIRST_EVENTS = 20;
@@ -67,12 +68,13 @@ export const createRunHistory = ({ runLog }: Pick<RouteStores, 'runLog'>, { seen
     if (document) return document.run;
     const events = await runLog.eventsOf(id, { limit: FIRST_EVENTS });
     const run = events.reduce<Run | undefined>(applyRunEvent, live);
-    if (!run) throw noSuchRun(id);
+    if (!run) throw noSuchRun(id, spooledRuns(seen.workers.values()));
     return run;
   };
 
   const mustExist = async (id: string): Promise<void> => {
-    if (!liveOf(id) && (await runLog.eventsOf(id, { limit: 1 })).length === 0) throw noSuchRun(id);
+    if (!liveOf(id) && (await runLog.eventsOf(id, { limit: 1 })).length === 0)
+      throw noSuchRun(id, spooledRuns(seen.workers.values()));
   };
 
   /** Until the run log has the output of a run whose end is known: what is read then is whole. */

@@ -106,7 +106,7 @@ export const jobView = (seen: Seen, job: SeenJob, now: number, language: Languag
 
 export const workerView = (seen: Seen, presence: Presence): WorkerView => {
   const { id, name, host, pid, version, labels, slots, startedAt, stampedAt, allow, users, clockOffsetMs } = presence;
-  const { spoolBytes, spoolLimitBytes, spoolCutBytes, setAside } = presence;
+  const { spoolBytes, spoolLimitBytes, spoolCutBytes, spoolWaiting, spoolOldestAt, setAside } = presence;
   return {
     id,
     name,
@@ -123,6 +123,8 @@ export const workerView = (seen: Seen, presence: Presence): WorkerView => {
       spoolBytes,
       spoolLimitBytes,
       spoolCutBytes,
+      spoolWaiting,
+      spoolOldestAt,
       setAside,
       allow,
       users,

@@ -16,32 +16,37 @@ export const createDescription = (
   const startedAt = toInstant(clock.now());
   const nonce = uuidv7();
   const machineId = readMachineId();
-  return () => ({
-    v: 1,
-    id: config.id,
-    name: config.name,
-    host: hostname(),
-    machineId,
-    nonce,
-    pid: process.pid,
-    version: config.version,
-    labels: [...config.labels],
-    slots: config.slots,
-    ...(config.allow && { allow: [...config.allow] }),
-    users: [...users.all.keys()],
-    running: runs.count(),
-    spoolBytes: spool.bytes(),
-    spoolLimitBytes: Math.min(spool.roomBytes(), config.spoolLimitBytes ?? SPOOL_LIMIT_BYTES),
-    spoolCutBytes: spool.cutBytes(),
-    setAside: spool.countOfSetAside(),
-    draining: here.draining,
-    startedAt,
-    stampedAt: toInstant(clock.now()),
-    ...(here.clockState.standing === 'unknown' ? {} : { clockOffsetMs: here.clockState.offsetMs }),
-    ...(here.clockState.standing === 'outside' ? { skewed: true } : {}),
-    ...(here.inSync ? {} : { unsynced: true }),
-    rules: { schedule: SCHEDULE_RULES, tz: process.versions['tz'] ?? '' },
-  });
+  return () => {
+    const { attempts, oldestAt } = spool.waitingAttempts();
+    return {
+      v: 1,
+      id: config.id,
+      name: config.name,
+      host: hostname(),
+      machineId,
+      nonce,
+      pid: process.pid,
+      version: config.version,
+      labels: [...config.labels],
+      slots: config.slots,
+      ...(config.allow && { allow: [...config.allow] }),
+      users: [...users.all.keys()],
+      running: runs.count(),
+      spoolBytes: spool.bytes(),
+      spoolWaiting: attempts,
+      ...(oldestAt === undefined ? {} : { spoolOldestAt: toInstant(oldestAt) }),
+      spoolLimitBytes: Math.min(spool.roomBytes(), config.spoolLimitBytes ?? SPOOL_LIMIT_BYTES),
+      spoolCutBytes: spool.cutBytes(),
+      setAside: spool.countOfSetAside(),
+      draining: here.draining,
+      startedAt,
+      stampedAt: toInstant(clock.now()),
+      ...(here.clockState.standing === 'unknown' ? {} : { clockOffsetMs: here.clockState.offsetMs }),
+      ...(here.clockState.standing === 'outside' ? { skewed: true } : {}),
+      ...(here.inSync ? {} : { unsynced: true }),
+      rules: { schedule: SCHEDULE_RULES, tz: process.versions['tz'] ?? '' },
+    };
+  };
 };
 
 /** Tells machines apart; the host name alone where there is no id. */

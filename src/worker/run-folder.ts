@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { FILES, type Exit } from '../launcher/protocol.ts';
 import type { RunEvent } from '../domain/events.ts';
+import { toMs } from '../domain/instant.ts';
 import { openEventFile } from './event-file.ts';
 import { cutOf, middleOf, placeOf, readCut, type Line } from './output-cuts.ts';
 
@@ -43,11 +44,13 @@ export const readRun = (dir: string): { readonly facts: unknown; readonly isOver
   return { facts, isOver };
 };
 
-/** What a folder that is not open takes on the disk, in bytes, about. */
-export const sizeOf = (dir: string): { readonly bytes: number; readonly outputBytes: number } => {
+/** What a folder that is not open takes on the disk, in bytes, about, and when its last event was written (ms), which is its end. */
+export const sizeOf = (
+  dir: string,
+): { readonly bytes: number; readonly outputBytes: number; readonly endedAt: number | undefined } => {
   const [events, out] = [FILES.events, FILES.out].map((name) => statSync(join(dir, name), { throwIfNoEntry: false }));
   const outputBytes = (out?.blocks ?? 0) * 512;
-  return { bytes: FOLDER_BYTES + (events?.size ?? 0) + outputBytes, outputBytes };
+  return { bytes: FOLDER_BYTES + (events?.size ?? 0) + outputBytes, outputBytes, endedAt: events?.mtimeMs };
 };
 
 /** Throws away the output of a folder that is not open and of which nothing is on its way: its events will say that it is gone. False where that cannot be done. */
@@ -68,9 +71,13 @@ export const openRunFolder = (dir: string, of: FolderOf, onMore: () => void = ()
   /** So much had been told when the command emptied its own output (`> /dev/stderr`): its file began anew there. */
   let emptiedAt = 0;
   let ends = 0;
+  let endedAt: number | undefined;
   const note = (line: Line): void => {
     told.add(line.type);
-    if (line.type === 'finished' || line.type === 'attemptEnded') ends += 1;
+    if (line.type === 'finished' || line.type === 'attemptEnded') {
+      ends += 1;
+      endedAt = toMs(line.at);
+    }
     if (line.type !== 'output') return;
     cutTo = Math.max(cutTo, line.offset + line.length);
     emptiedAt = line.offset - placeOf(line);
@@ -203,6 +210,9 @@ export const openRunFolder = (dir: string, of: FolderOf, onMore: () => void = ()
       await run.append([{ over: true }]).catch(() => undefined);
     },
     isDone: (): boolean => isReleased && events.isConfirmed(),
+    /** When the attempt ended (ms), where it has and the run log does not have all of it yet. */
+    waitsSince: (): number | undefined => (events.isConfirmed() ? undefined : endedAt),
+    endedAt: (): number | undefined => endedAt,
     /** Nothing of it is on its way and nothing will be added: the folder may be closed and opened again. */
     isAtRest: (): boolean => isReleased && !events.isUnderway(),
     /** What it takes on the disk, as far as it was looked at. */

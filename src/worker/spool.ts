@@ -40,7 +40,9 @@ const DOWN_TO = 0.9;
 export type Trimmed = { readonly bytes: number; readonly attempts: number };
 
 /** A folder that is not open: what is kept of it in memory, for there may be very many. */
-type Resting = { readonly bytes: number; readonly outputBytes: number };
+type Resting = { readonly bytes: number; readonly outputBytes: number; readonly endedAt: number | undefined };
+/** Attempts that have ended and that the run log does not have all of; when the first of them ended, in ms. */
+export type Waiting = { readonly attempts: number; readonly oldestAt: number | undefined };
 /** So many folders of an earlier process are looked at before others have their turn. */
 const LOOKED_AT_ONCE = 100;
 const nameOf = (runId: string, attempt: number): string => `${runId}.${String(attempt).padStart(3, '0')}`;
@@ -139,7 +141,7 @@ export const openSpool = async (root: string, mostOpen = MOST_OPEN) => {
     const name = nameOf(folder.of.runId, folder.of.attempt);
     if (folders.size <= mostOpen || !folder.isAtRest() || !close(name)) return;
     void folder.noteOver();
-    keepAtRest(name, { bytes: folder.bytes(), outputBytes: folder.outputBytes() });
+    keepAtRest(name, { bytes: folder.bytes(), outputBytes: folder.outputBytes(), endedAt: folder.endedAt() });
   };
   const keepAtRest = (name: string, size: Resting): void => {
     resting.set(name, size);
@@ -163,6 +165,20 @@ export const openSpool = async (root: string, mostOpen = MOST_OPEN) => {
   const bytes = (): number =>
     [...folders.values(), ...handedOver.values()].reduce((sum, folder) => sum + folder.bytes(), restingBytes);
 
+  const waitingAttempts = (): Waiting => {
+    let [attempts, oldestAt] = [0, Infinity];
+    const add = (since: number | undefined): void => {
+      attempts += 1;
+      if (since !== undefined && since < oldestAt) oldestAt = since;
+    };
+    for (const folder of folders.values()) {
+      const since = folder.waitsSince();
+      if (since !== undefined) add(since);
+    }
+    for (const { endedAt } of resting.values()) add(endedAt);
+    return { attempts, oldestAt: oldestAt === Infinity ? undefined : oldestAt };
+  };
+
   /** Takes away the output of attempts that have ended until so much is gone: first of those that are not open, which are the oldest. One that cannot be cut keeps no other from it. */
   const dropOldest = async (wanted: number): Promise<Trimmed> => {
     let [freed, attempts] = [0, 0];
@@ -175,7 +191,7 @@ export const openSpool = async (root: string, mostOpen = MOST_OPEN) => {
       if (rested.outputBytes === 0 || !(await isOutputGone(join(root, name)))) continue;
       count(rested.outputBytes);
       if (resting.get(name) !== rested) continue; // opened meanwhile: it counts by itself
-      resting.set(name, { bytes: rested.bytes - rested.outputBytes, outputBytes: 0 });
+      resting.set(name, { ...rested, bytes: rested.bytes - rested.outputBytes, outputBytes: 0 });
       restingBytes -= rested.outputBytes;
     }
     // Their names begin with ids that rise with time.
@@ -340,6 +356,7 @@ export const openSpool = async (root: string, mostOpen = MOST_OPEN) => {
     cutBytes: (): number => cutBytes,
     /** Folders that are held open: what memory goes by. */
     countOfOpen: (): number => folders.size,
+    waitingAttempts,
     waiting: (): boolean => resting.size > 0 || [...ready.values()].some((folder) => folder.hasMore()),
   };
 };

@@ -26,14 +26,14 @@ export default function Run({ id }: { readonly id: string }) {
   if (followed) return <Known key={id} followed={followed} refused={refused} />;
   if (!error) return <Loading />;
   return error instanceof ApiError && error.problem.status === 404 ? (
-    <NoSuchRun id={id} />
+    <NoSuchRun id={id} waiting={error.problem.waiting ?? 0} />
   ) : (
     <Failed error={error} onAgain={again} />
   );
 }
 
-const NoSuchRun = ({ id }: { readonly id: string }) => (
-  <Empty title={texts.noSuchRun} hint={texts.noSuchRunHint}>
+const NoSuchRun = ({ id, waiting }: { readonly id: string; readonly waiting: number }) => (
+  <Empty title={texts.noSuchRun} hint={waiting > 0 ? texts.noSuchRunYet(format.number(waiting)) : texts.noSuchRunHint}>
     <Code className="anywhere">{id}</Code>
     <Anchor component={Link} href="/runs" size="sm">
       {texts.allRuns}

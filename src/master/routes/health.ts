@@ -2,11 +2,12 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 import { offsetInWords, type ClockStanding } from '../../domain/clock-offset.ts';
 import { knowsLess } from '../../domain/rules.ts';
-import type { Presence, Rules } from '../../domain/values.ts';
+import type { Rules } from '../../domain/values.ts';
 import { sleep } from '../../streams/clock.ts';
 import type { ClusterClock } from '../cluster-clock.ts';
 import type { Parts } from '../parts.ts';
 import type { Seen } from '../seen.ts';
+import { spoolsOf, spoolWarnings } from '../spools.ts';
 import { running } from '../views.ts';
 import type { Store } from '../problems.ts';
 import type { Freed } from '../upkeep.ts';
@@ -71,6 +72,7 @@ export const healthRoutes: FastifyPluginAsyncTypebox<HealthParts> = async (
       ];
       const { standing, offsetMs } = clusterClock.state();
       const warnings = warningsOf(projection.seen, {
+        now: clock.now(),
         standing,
         offsetMs,
         settles: !isLeader() || !knowsLess(rules, projection.seen.workers.values()),
@@ -90,6 +92,7 @@ export const healthRoutes: FastifyPluginAsyncTypebox<HealthParts> = async (
 
   app.get('/metrics', { schema: { summary: 'For Prometheus', tags: ['health'] } }, async (_request, reply) => {
     const { seen } = projection;
+    const spools = spoolsOf(seen.workers.values(), clock.now());
     const { heapUsed, rss } = process.memoryUsage();
     const lines = [
       gauge('jobs', 'Jobs that this master knows', seen.jobs.size),
@@ -103,19 +106,17 @@ export const healthRoutes: FastifyPluginAsyncTypebox<HealthParts> = async (
       gauge('workers_skewed', 'Workers that take nothing because their clock is off', skewedIn(seen)),
       gauge('cursors_ahead', 'Jobs whose cursor is ahead of time', seen.warnings.size),
       gauge('clock_offset_ms', 'How far the clock of this master is ahead of the median of all', clusterClock.state().offsetMs),
-      gauge('spool_bytes', 'What the spools of all workers take on their disks', spoolsIn(seen).bytes),
-      gauge('spools_filling', 'Workers whose spool is above three quarters of its limit', spoolsIn(seen).filling),
-      gauge(
-        'spool_cut_bytes',
-        'Output that workers have thrown away since their start: their spool was full',
-        spoolsIn(seen).cutBytes,
-      ),
+      gauge('spool_bytes', 'What the spools of all workers take on their disks', spools.bytes),
+      gauge('spools_filling', 'Workers whose spool is above three quarters of its limit', spools.filling),
+      gauge('spool_cut_bytes', 'Output that workers have thrown away since their start: their spool was full', spools.cutBytes),
+      gauge('spool_waiting_runs', 'Ended runs that wait in spools for the run log', spools.waiting),
+      gauge('spool_oldest_seconds', 'For how long the first of them has waited', Math.round(spools.oldestMs / 1_000)),
       gauge(
         'outbox_items',
         'Events of skipped ticks and changed jobs that wait in the coordination store for the run log',
         seen.outboxEvents(),
       ),
-      gauge('events_set_aside', 'Events that the run log refused and that wait in spools for a person', spoolsIn(seen).setAside),
+      gauge('events_set_aside', 'Events that the run log refused and that wait in spools for a person', spools.setAside),
       counter('retention_runs_total', 'Runs that this master removed from the run log since its start', freed().runs),
       counter('retention_events_total', 'Events that this master removed from the run log since its start', freed().events),
       gauge('heap_bytes', 'Heap in use', heapUsed),
@@ -130,45 +131,25 @@ const skewedIn = ({ workers }: Seen): number => [...workers.values()].filter(({ 
 /** Some 5 MB in the coordination store, whose own limit is 2 GB where nobody has set another. */
 const MANY_IN_OUTBOX = 10_000;
 
-/** Above this part of its limit a spool counts as nearly full. */
-const NEARLY = 0.75;
-
-const spoolsIn = ({ workers }: Seen) => {
-  const all = [...workers.values()];
-  const sum = (of: (presence: Presence) => number | undefined): number => all.reduce((total, each) => total + (of(each) ?? 0), 0);
-  return {
-    bytes: sum(({ spoolBytes }) => spoolBytes),
-    cutBytes: sum(({ spoolCutBytes }) => spoolCutBytes),
-    setAside: sum(({ setAside }) => setAside),
-    filling: all.filter(({ spoolBytes = 0, spoolLimitBytes = Infinity }) => spoolBytes > NEARLY * spoolLimitBytes).length,
-  };
-};
-
 /** What is wrong, in words that name neither jobs nor hosts: everybody may read them. */
 const warningsOf = (
   seen: Seen,
-  { standing, offsetMs, settles }: { readonly standing: ClockStanding; readonly offsetMs: number; readonly settles: boolean },
+  {
+    now,
+    standing,
+    offsetMs,
+    settles,
+  }: { readonly now: number; readonly standing: ClockStanding; readonly offsetMs: number; readonly settles: boolean },
 ): string[] => {
   const skewed = skewedIn(seen);
   const old = [...seen.workers.values()].filter(({ rules }) => knowsLess(rules, seen.workers.values())).length;
   const ahead = seen.warnings.size;
-  const spool = spoolsIn(seen);
   return [
-    ...(spool.filling > 0
-      ? [
-          `the spool of ${String(spool.filling)} worker(s) is nearly full, or its disk: the run log does not take what they have to tell, or others fill the disk`,
-        ]
-      : []),
-    ...(spool.cutBytes > 0
-      ? [`${String(spool.cutBytes)} bytes of output were thrown away by workers whose spool was full; no outcome was`]
-      : []),
+    ...spoolWarnings(spoolsOf(seen.workers.values(), now)),
     ...(seen.outboxEvents() >= MANY_IN_OUTBOX
       ? [
           `${String(seen.outboxEvents())} events wait in the coordination store for the run log: it fills up where the run log stays away`,
         ]
-      : []),
-    ...(spool.setAside > 0
-      ? [`the run log refused ${String(spool.setAside)} event(s): they lie in refused.ndjson in the spools of workers`]
       : []),
     ...(standing === 'unsure'
       ? [`the clock of this master is ${offsetInWords(offsetMs)}, and too few agree to say which is right`]

@@ -90,6 +90,7 @@ withChromium('the console: workers', (executablePath) => {
       { name: 'b-unsynced', passes: 'unsynced' },
       { name: 'c-skewed', passes: 'skewed', clockOffsetMs: 90_000 },
       { name: 'd-slow', clockOffsetMs: -600, spoolBytes: 900, spoolLimitBytes: 1000, spoolCutBytes: 2048, setAside: 3 },
+      { name: 'd-behind', spoolWaiting: 1_200, spoolOldestAt: new Date(Date.now() - 120_000).toISOString() },
       { name: 'e-fine', clockOffsetMs: 12, allow: ['a', 'b', 'c', 'd', 'e', 'f-*'], users: ['mail', 'backup'] },
     ]);
     const row = (name: string) => page.locator(`[data-worker=${name}]`);
@@ -102,6 +103,7 @@ withChromium('the console: workers', (executablePath) => {
       .waitFor();
     for (const text of [/nearly full/, /of output thrown away/, /3 events refused/])
       await row('d-slow').getByText(text).waitFor();
+    await row('d-behind').getByText('! 1,200 ended runs wait').waitFor();
     const fine = row('e-fine');
     expect(await fine.locator('[data-passes]').count()).toBe(0);
     expect(await fine.getByText('!').count()).toBe(0);

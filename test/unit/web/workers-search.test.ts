@@ -28,6 +28,8 @@ test.each<[string, Partial<WorkerView>, boolean]>([
   ['silent', { lastSeenAt: '2029-12-31T23:59:40.000Z' }, true],
   ['spool nearly full', { spoolBytes: 76 }, true],
   ['output thrown away', { spoolCutBytes: 1 }, true],
+  ['runs wait, as they do', { spoolWaiting: 3, spoolOldestAt: '2029-12-31T23:59:50.000Z' }, false],
+  ['runs wait for long', { spoolWaiting: 3, spoolOldestAt: '2029-12-31T23:58:50.000Z' }, true],
   ['events refused', { setAside: 1 }, true],
 ])('whether somebody should look at a worker: %s', (_, some, isNeeded) => {
   expect(needsLook({ ...fine, ...some }, NOW)).toBe(isNeeded);

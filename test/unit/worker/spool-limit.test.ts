@@ -81,6 +81,24 @@ test('within its limit nothing is cut', async () => {
   expect(spool.bytes()).toBe(0);
 });
 
+test('it tells how many ended attempts wait and when the first of them ended, also of what is not open, and after a restart', async () => {
+  const root = newRoot();
+  const spool = await openSpool(root, 2);
+  expect(spool.waitingAttempts()).toStrictEqual({ attempts: 0, oldestAt: undefined });
+  const runs = [];
+  for (let n = 0; n < 6; n += 1) runs.push(await endedRun(spool, kB));
+  const live = spool.open({ job: 'backup', runId: uuidv7(), attempt: 1 });
+  await live.writeFacts({ v: 1, live: { job: 'backup' } });
+  await live.tell({ type: 'started', at: '2026-11-01T00:00:00.000Z', pid: 1, host: 'h' });
+  expect(spool.countOfOpen()).toBeLessThan(runs.length);
+  expect(spool.waitingAttempts()).toStrictEqual({ attempts: 6, oldestAt: Date.parse(at) });
+  const again = await openSpool(root, 2);
+  for (const { folder } of await again.found(() => undefined)) if (folder.hasTold('finished')) again.release(folder);
+  expect(again.waitingAttempts()).toMatchObject({ attempts: 6, oldestAt: Date.parse(at) });
+  await ship(again);
+  expect(again.waitingAttempts()).toStrictEqual({ attempts: 0, oldestAt: undefined });
+});
+
 test('on reaching it the oldest output goes first, is said to be gone, and no outcome goes', async () => {
   const root = newRoot();
   const spool = await openSpool(root);

@@ -5,7 +5,7 @@ import type { RunView, WorkerView } from '../../../src/domain/wire.ts';
 import { ask } from '../../src/api.ts';
 import { useNow } from '../../src/clock.ts';
 import { format } from '../../src/format.ts';
-import { isFilling, OFF_MS, SILENT_MS } from '../../src/lists/workers-search.ts';
+import { isBehind, isFilling, OFF_MS, SILENT_MS } from '../../src/lists/workers-search.ts';
 import { useMay } from '../../src/session.ts';
 import { texts } from '../../src/texts.ts';
 import { useAsk } from '../frame/ask.tsx';
@@ -107,7 +107,8 @@ const ALARM = { c: 'orange', fw: 600 } as const;
 
 /** What waits on its disk; in words of their own where it fills, or something was lost for it. */
 const Spool = ({ worker }: { readonly worker: Worker }) => {
-  const { spoolBytes, spoolLimitBytes, spoolCutBytes = 0, setAside = 0 } = worker;
+  const { spoolBytes, spoolLimitBytes, spoolCutBytes = 0, spoolWaiting = 0, setAside = 0 } = worker;
+  const isLate = isBehind(worker, useNow());
   const all = spoolLimitBytes === undefined ? undefined : format.bytes(spoolLimitBytes);
   const isFull = isFilling(worker);
   return (
@@ -123,6 +124,12 @@ const Spool = ({ worker }: { readonly worker: Worker }) => {
           {isFull && all !== undefined
             ? `! ${texts.spoolFull(format.bytes(spoolBytes), all)}`
             : texts.spool(format.bytes(spoolBytes))}
+        </Text>
+      )}
+      {spoolWaiting > 0 && (
+        <Text size="xs" component="span" title={texts.spoolWaitingHint} data-spool-waiting {...(isLate && ALARM)}>
+          {isLate ? '! ' : ''}
+          {texts.spoolWaiting(format.number(spoolWaiting))}
         </Text>
       )}
       {spoolCutBytes > 0 && (

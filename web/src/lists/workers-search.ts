@@ -11,6 +11,11 @@ const NEARLY = 0.75;
 export const isFilling = ({ spoolBytes = 0, spoolLimitBytes = Infinity }: WorkerView): boolean =>
   spoolBytes > NEARLY * spoolLimitBytes;
 
+/** Ended runs wait in its spool for longer than the run log should need, as the master's own health tells it. ms. */
+const LONG_MS = 60_000;
+export const isBehind = ({ spoolOldestAt }: WorkerView, at: number): boolean =>
+  spoolOldestAt !== undefined && at - Date.parse(spoolOldestAt) > LONG_MS;
+
 /** Whether somebody should have a look at a worker: it takes less than it could, or something of it is not right. `at`: now, ms since the epoch. */
 export const needsLook = (worker: WorkerView, at: number): boolean =>
   worker.draining ||
@@ -18,6 +23,7 @@ export const needsLook = (worker: WorkerView, at: number): boolean =>
   Math.abs(worker.clockOffsetMs ?? 0) >= OFF_MS ||
   at - Date.parse(worker.lastSeenAt) > SILENT_MS ||
   isFilling(worker) ||
+  isBehind(worker, at) ||
   (worker.spoolCutBytes ?? 0) > 0 ||
   (worker.setAside ?? 0) > 0;
 

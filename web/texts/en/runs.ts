@@ -162,6 +162,8 @@ export const runs = {
   overdueSince: 'Past its time limit',
 
   noSuchRun: 'There is no such run',
+  noSuchRunYet: (count: string) =>
+    `${count} ended runs still wait in the spools of workers for the run log. If it is one of them, it will be here when that has it:`,
   noSuchRunHint: 'Its time in the history may be over, or the address lacks a piece of its id:',
   noLogYet: 'The log of this run is not there yet: what is known comes from the cluster itself. It appears here by itself.',
 

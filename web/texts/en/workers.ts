@@ -42,6 +42,8 @@ export const workers = {
   spoolFull: (used: string, all: string) => `spool ${used} of ${all}: nearly full`,
   spoolHint: (all: string) => `What waits on its disk until the run log has it. It may take ${all}.`,
   spoolHintNoLimit: 'What waits on its disk until the run log has it.',
+  spoolWaiting: (count: string) => `${count} ended runs wait`,
+  spoolWaitingHint: 'They lie in its spool until the run log has them. Until then no list shows them.',
   spoolCut: (bytes: string) => `${bytes} of output thrown away`,
   spoolCutHint: 'Since its start, to stay within the limit of its spool. The run log was away for too long, or is too slow.',
   setAside: (count: string) => `${count} events refused`,

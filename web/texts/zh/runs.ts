@@ -158,6 +158,7 @@ export const runs: Translated<typeof inEnglish> = {
   overdueSince: '超过时限',
 
   noSuchRun: '没有这次运行',
+  noSuchRunYet: (count) => `还有 ${count} 次已结束的运行在工作节点的暂存里等待写入运行日志。如果是其中之一，写入后就会出现：`,
   noSuchRunHint: '它可能已超过历史保留期，或者地址里的 ID 不完整：',
   noLogYet: '这次运行的日志尚未到达：目前所示来自集群本身。日志到达后会自动出现。',
 

@@ -42,6 +42,8 @@ export const workers: Translated<typeof inEnglish> = {
   spoolFull: (used, all) => `暂存 ${used} / ${all}：快满了`,
   spoolHint: (all) => `写入运行日志之前先存放在它的磁盘上，最多可占 ${all}。`,
   spoolHintNoLimit: '写入运行日志之前先存放在它的磁盘上。',
+  spoolWaiting: (count) => `${count} 次已结束的运行在等待`,
+  spoolWaitingHint: '它们先存放在它的暂存里，写入运行日志之后才会出现在列表中。',
   spoolCut: (bytes) => `已丢弃 ${bytes} 输出`,
   spoolCutHint: '自启动以来，为了不超过暂存上限。运行日志中断过久，或太慢。',
   setAside: (count) => `${count} 个事件被拒绝`,
