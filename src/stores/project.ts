@@ -34,6 +34,8 @@ export const projectionOf = (events: readonly StoredRunEvent[]): Projected => {
 
 /** Output that a document shows. */
 export const SHOWN_BYTES = 65_536;
+/** The first events of an attempt are none: claimed and started. */
+const NO_OUTPUTS = 2;
 
 /** Takes the events of a run in the order of their ids and keeps what its document is made of: all but outputs that are followed by 64 kB of others, so that a big output is not held. */
 export const createKept = () => {
@@ -95,22 +97,34 @@ export const wholeRuns = (events: readonly RunEvent[]): ReadonlyMap<string, LogD
   return whole;
 };
 
-/** Of runs that end in this batch in their first attempt and began in an earlier one: the ids of the events that came before, for all of them at once. With them such a run is whole. Not of one that
- *  has more than `most` of them. Pure. */
-export const earlierOf = (events: readonly RunEvent[], most: number): readonly string[] => {
+/** Of runs that end in this batch in their first attempt and began in an earlier one: the ids of the events that came before, for many runs at once. With them such a run is whole. In groups of about
+ *  `mostBytes` of output, at least one, for all of a group is held at a time; not of a run that has more than `mostEvents` of them, or more output than its document shows. Pure. */
+export const earlierOf = (
+  events: readonly RunEvent[],
+  { mostEvents, mostBytes }: { readonly mostEvents: number; readonly mostBytes: number },
+): readonly (readonly string[])[] => {
   const firsts = new Map<string, number>();
-  const ended = new Set<string>();
+  const ended = new Map<string, number | undefined>();
   for (const event of events) {
     if (!('seq' in event) || event.attempt !== 1) continue;
     firsts.set(event.runId, Math.min(event.seq, firsts.get(event.runId) ?? Infinity));
-    if (event.type === 'finished') ended.add(event.runId);
+    if (event.type === 'finished') ended.set(event.runId, event.outputBytes);
   }
-  return [...ended].flatMap((runId) => {
+  let [group, bytes] = [[] as string[], 0];
+  const groups = [group];
+  for (const [runId, outputBytes] of ended) {
     const count = firsts.get(runId) ?? 0;
-    return count > most
-      ? []
-      : Array.from({ length: count }, (_, seq) => `${attemptPrefix(runId, 1)}${String(seq).padStart(8, '0')}`);
-  });
+    // Claimed and started are no output, and an output event has no more than what is shown.
+    const most = Math.min(outputBytes ?? Infinity, Math.max(0, count - NO_OUTPUTS) * SHOWN_BYTES);
+    if (count > mostEvents || most > SHOWN_BYTES) continue;
+    if (bytes + most > mostBytes) {
+      [group, bytes] = [[], 0];
+      groups.push(group);
+    }
+    bytes += most;
+    for (let seq = 0; seq < count; seq += 1) group.push(`${attemptPrefix(runId, 1)}${String(seq).padStart(8, '0')}`);
+  }
+  return groups;
 };
 
 /** The id of the leader's finding about the first attempt of a run. */

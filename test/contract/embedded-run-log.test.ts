@@ -42,6 +42,16 @@ test('kill -9 in the middle of appends: what was answered is there, and document
   }
 });
 
+/** The environment with some of what it does replaced. */
+const patched = (root: Embedded['root'], patch: Readonly<Record<string, unknown>>): Embedded['root'] =>
+  new Proxy(root, {
+    get: (target, name) => {
+      if (typeof name === 'string' && Object.hasOwn(patch, name)) return patch[name];
+      const found: unknown = Reflect.get(target, name, target);
+      return typeof found === 'function' ? (found.bind(target) as unknown) : found;
+    },
+  });
+
 /** Counts the documents that are read. */
 const counted = (env: Embedded): { readonly env: Embedded; readonly reads: () => number } => {
   let reads = 0;
@@ -55,14 +65,7 @@ const counted = (env: Embedded): { readonly env: Embedded; readonly reads: () =>
     };
     return found;
   };
-  const root = new Proxy(env.root, {
-    get: (target, name) => {
-      if (name === 'openDB') return openDB;
-      const found: unknown = Reflect.get(target, name, target);
-      return typeof found === 'function' ? (found.bind(target) as unknown) : found;
-    },
-  });
-  return { env: { ...env, root }, reads: () => reads };
+  return { env: { ...env, root: patched(env.root, { openDB }) }, reads: () => reads };
 };
 
 /** Runs a second apart until now, each at its time; every hundredth by the worker `rare`. */
@@ -124,6 +127,43 @@ test.each(['as it was written', 'of a version without these lists'])(
   },
   60_000,
 );
+
+test('of many runs that end together, little output is read in the transaction that everybody waits for', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'cronstream-log-'));
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  const env = openEmbedded(dir);
+  let [bytes, most, isInside] = [0, 0, false];
+  const openDB = (options: { readonly name: string }): unknown => {
+    const found = env.root.openDB<{ readonly data?: Uint8Array }, Buffer>(options);
+    if (options.name !== 'events') return found;
+    const getRange = found.getRange.bind(found);
+    const counting = (asked: Parameters<typeof getRange>[0]) => {
+      const all = [...getRange(asked)];
+      for (const { value } of all) if (isInside) bytes += value.data?.length ?? 0;
+      most = Math.max(most, bytes);
+      return all;
+    };
+    return Object.assign(found, { getRange: counting });
+  };
+  const transaction = (act: () => unknown): unknown =>
+    env.root.transaction(() => {
+      [bytes, isInside] = [0, true];
+      try {
+        return act();
+      } finally {
+        isInside = false;
+      }
+    });
+  const log = createEmbeddedRunLog({ env: { ...env, root: patched(env.root, { openDB, transaction }) } });
+  const runs = Array.from({ length: 40 }, () => runOf('a', { chunks: Array.from({ length: 8 }, () => new Uint8Array(65_536)) }));
+  for (const { begin, outputs } of runs) await log.append([...begin, ...outputs]);
+  await log.append(runs.map(({ end }) => end));
+  expect(most).toBeGreaterThan(0);
+  expect(most).toBeLessThan(5_000_000);
+  expect((await log.runs({ outcome: 'succeeded', limit: 50 })).items).toHaveLength(runs.length);
+  await log.close();
+  await env.close();
+}, 60_000);
 
 test('a list that nobody waits for any more is not looked for any further', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'cronstream-log-'));

@@ -304,6 +304,21 @@ const runLogContract = ({ log, other, putRaw }: Stores): void => {
       expect(document).toMatchObject({ outcome: 'succeeded', command: 'echo', startTime: Date.parse(at(2)) });
     });
 
+    test('of many that end together and printed much before, each has its own', async () => {
+      const name = uniqueName('together');
+      const sizesOf = (n: number): readonly number[] => (n % 30 === 0 ? [65_536, 65_536] : [64_000]);
+      const runs = Array.from({ length: 66 }, (_, n) =>
+        runOf(name, { chunks: sizesOf(n).map((size) => new Uint8Array(size).fill(97 + (n % 26))) }),
+      );
+      for (let n = 0; n < runs.length; n += 33)
+        await log().append(runs.slice(n, n + 33).flatMap(({ begin, outputs }) => [...begin, ...outputs]));
+      expect(await log().append(runs.map(({ end }) => end))).toStrictEqual(ALL_GOOD);
+      const { items } = await log().runs({ job: name, limit: 100 });
+      expect(items.map(({ _id }) => _id)).toStrictEqual(runs.map(({ runId }) => runId).toReversed());
+      for (const [n, { output }] of items.toReversed().entries())
+        expect(output === String.fromCharCode(97 + (n % 26)).repeat(sizesOf(n)[0] ?? 0)).toBe(true);
+    });
+
     test('an output of many small pieces: its end, in order', async () => {
       const chunks = Array.from({ length: 300 }, (_, index) => bytes(`${index}\n`));
       const { runId, events, end } = runOf(uniqueName('pieces'), { chunks });

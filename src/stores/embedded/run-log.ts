@@ -14,6 +14,10 @@ export type EmbeddedRunLogOptions = { readonly env: Embedded; readonly clock?: C
 
 /** Events of a run read in one go while its document is made: at most 4 MB of output. */
 const PAGE = 64;
+/** In the transaction that everybody waits for, so much output is read. */
+const MOST_BYTES = 4_000_000;
+/** Documents made beside each other after it. */
+const AT_ONCE = 8;
 
 /** The port in one process, on lmdb. What `append` answers is on the disk. `close` waits for calls that are not answered yet, and leaves the environment open: it is its owner's. */
 export const createEmbeddedRunLog = ({
@@ -78,15 +82,17 @@ export const createEmbeddedRunLog = ({
       const { ended, others } = runsOf(stored);
       const changed = new Set([...ended.keys(), ...[...others.keys()].filter(documents.has)]);
       hours.touch(hoursOf(stored.filter((event) => changed.has(runIdOf(event) ?? ''))).values());
+      let bytes = 0;
       for (const runId of changed) {
-        const page = events.range(`${runId}/`, undefined, PAGE);
-        if (page.length < PAGE) documents.write(runId, projectionOf(page));
+        const page = bytes < MOST_BYTES ? events.range(`${runId}/`, undefined, PAGE) : undefined;
+        bytes += page?.reduce((sum, event) => sum + (event.type === 'output' ? event.data.length : 0), 0) ?? 0;
+        if (page && page.length < PAGE) documents.write(runId, projectionOf(page));
         else big.push(runId);
       }
     });
     // These take longer to read than the one transaction that everybody waits for may last.
-    for (const runId of big)
-      await settle(
+    const project = (runId: string): Promise<void> =>
+      settle(
         () => read(runId),
         (projected) =>
           env.root.transaction(() => {
@@ -94,6 +100,7 @@ export const createEmbeddedRunLog = ({
             hours.touch(hoursOf(batch.filter((event) => runIdOf(event) === runId)).values());
           }),
       );
+    for (let at = 0; at < big.length; at += AT_ONCE) await Promise.all(big.slice(at, at + AT_ONCE).map(project));
     return answer;
   };
 

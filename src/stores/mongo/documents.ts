@@ -19,6 +19,8 @@ type Collections = {
 /** A run of no more events than that is read in one go, outputs and all (2 MB at most). */
 const FEW_EVENTS = 32;
 const AT_ONCE = 8;
+/** Of runs that are read together, so much output is held at a time. */
+const MOST_HELD_BYTES = 4_000_000;
 const MOST_RACES = 10;
 
 /** Brings the documents of `log` up to date with events that are stored now. */
@@ -75,17 +77,26 @@ export const projectInto = ({ events, documents, log }: Collections) => {
       (projected) => write(runId, projected),
     );
 
+  const eventsByIds = async (ids: readonly string[]): Promise<readonly RunEvent[]> => {
+    const found: RunEvent[] = [];
+    for await (const row of byIds(events, ids)) {
+      const event = fromRow(row);
+      if (event.type !== 'unknown') found.push(event);
+    }
+    return found;
+  };
+
   /** Answers the ids of the runs whose documents it has written. */
   const bring = async (stored: readonly RunEvent[]): Promise<ReadonlySet<string>> => {
-    const earlier: RunEvent[] = [];
-    for await (const row of byIds(events, earlierOf(stored, FEW_EVENTS))) {
-      const event = fromRow(row);
-      if (event.type !== 'unknown') earlier.push(event);
-    }
-    const whole = wholeRuns([...earlier, ...stored]);
-    await putNew([...whole.values()]);
+    const whole = new Set<string>();
     const lost = new Set<string>();
-    for await (const { _id } of byIds(events, [...whole.keys()].map(lostIdOf), { _id: 1 })) lost.add(_id);
+    for (const group of earlierOf(stored, { mostEvents: FEW_EVENTS, mostBytes: MOST_HELD_BYTES })) {
+      const left = stored.filter((event) => !whole.has(runIdOf(event) ?? ''));
+      const found = wholeRuns([...(await eventsByIds(group)), ...left]);
+      await putNew([...found.values()]);
+      for (const runId of found.keys()) whole.add(runId);
+      for await (const { _id } of byIds(events, [...found.keys()].map(lostIdOf), { _id: 1 })) lost.add(_id);
+    }
     const { ended, others } = runsOf(
       stored.filter((event) => {
         const runId = runIdOf(event);
@@ -95,7 +106,7 @@ export const projectInto = ({ events, documents, log }: Collections) => {
     const late = others.size === 0 ? others : await has([...others.keys()]);
     const again = [...ended, ...[...others].filter(([runId]) => late.has(runId))];
     await inParallel(again, project);
-    return new Set([...whole.keys(), ...again.map(([runId]) => runId)]);
+    return new Set([...whole, ...again.map(([runId]) => runId)]);
   };
   const read = async (runId: string): Promise<Projected> => projectionOf(await eventsOfRun(events, runId, true));
   return { bring, read, write };

@@ -62,7 +62,7 @@ test.each([
   ['a further attempt', [finished(3, 2)], []],
   ['too much of it is missing', [finished(9)], []],
 ])('what came before the batch of a run that ends in it: %s', (_what, events, ids) => {
-  expect(earlierOf(events, 8)).toStrictEqual(ids);
+  expect(earlierOf(events, { mostEvents: 8, mostBytes: 1_000 }).flat()).toStrictEqual(ids);
 });
 
 test('runs of a batch: ended or not, with the highest number that is told', () => {
@@ -109,4 +109,17 @@ test('writers that race end with the document of all events, whoever writes last
       ids: 3,
     });
   }
+});
+
+test('what many runs that end together have printed before is read some at a time, and not at all where it is much', () => {
+  const end = (runId: string, seq: number, outputBytes?: number): RunEvent =>
+    ({ ...finished(seq), runId, ...(outputBytes !== undefined && { outputBytes }) }) as RunEvent;
+  const limits = { mostEvents: 32, mostBytes: 4_000_000 };
+  const some = Array.from({ length: 500 }, (_, n) => end(`r${String(n)}`, 3, 60_000));
+  const groups = earlierOf(some, limits);
+  expect(groups.flat()).toHaveLength(1_500);
+  for (const group of groups) expect(group.length / 3).toBeLessThanOrEqual(limits.mostBytes / 60_000);
+  expect(earlierOf([end('r', 30, 1_900_000)], limits)).toStrictEqual([[]]);
+  expect(earlierOf([end('r', 30)], limits)).toStrictEqual([[]]); // nobody knows how much
+  expect(earlierOf([end('r', 2)], limits).flat()).toHaveLength(2);
 });
