@@ -222,7 +222,7 @@ const onWoke = (here: Here, state: JobState, wake: Wake): readonly Command[] => 
         return lookAgain(here, state, wake.runId, true).map((again) => ({ ...again, orWhenFree: true }));
       return canTake(here) && isNext(here, state, waiting)
         ? take(here, waiting)
-        : lookAgain(here, state, wake.runId, here.draining);
+        : lookAgain(here, state, wake.runId, here.draining || here.skewed);
     }
     case 'settle':
       if (!here.inSync && !here.draining) return settleLater(here, wake.waiting);
