@@ -240,11 +240,12 @@ const settleLater = (here: Here, waiting: Waiting): readonly Command[] => [
   { type: 'wakeAt', at: here.now + AWAY_WAIT_MS, wake: { type: 'settle', waiting } },
 ];
 
-/** A tick stays ours to try while it is not late. */
-const askAgain = (here: Here, state: JobState, tick: Tick): readonly Command[] =>
-  here.now - tick.fireTime < state.lateAfterMs
-    ? [{ type: 'wakeAt', at: here.now + (isEarly(here, tick) ? MOST_LOOK_MS : AWAY_WAIT_MS), wake: { type: 'claim', tick } }]
-    : [];
+/** A tick stays ours to try while it is not late. One that is not due any more is looked for now and then, and again when its time has come. */
+const askAgain = (here: Here, state: JobState, tick: Tick): readonly Command[] => {
+  if (here.now - tick.fireTime >= state.lateAfterMs) return [];
+  const wait = isEarly(here, tick) ? Math.min(MOST_LOOK_MS, tick.fireTime - here.now) : AWAY_WAIT_MS;
+  return [{ type: 'wakeAt', at: here.now + wait, wake: { type: 'claim', tick } }];
+};
 
 /** The run that holds the lock is the holder; undefined where only what waits makes the job busy. */
 const onBusy = (here: Here, state: JobState, tick: Tick, holder?: string): readonly Command[] => {

@@ -138,6 +138,20 @@ test.each([
     [{ type: 'claim', tick, rank: 0 }],
   ],
   [
+    'where it is not found it is looked for now and then',
+    ranked(0, { now: now - 60_000 }),
+    idle,
+    { type: 'away', tick },
+    [{ type: 'wakeAt', at: now - 55_000, wake: { type: 'claim', tick } }],
+  ],
+  [
+    'and asked for when its time has come again',
+    ranked(0, { now: now - 3 }),
+    idle,
+    { type: 'away', tick },
+    [{ type: 'wakeAt', at: now, wake: { type: 'claim', tick } }],
+  ],
+  [
     'a busy job skips the tick',
     ranked(0),
     idle,
