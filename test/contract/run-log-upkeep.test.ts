@@ -431,4 +431,22 @@ onEveryMongo('mongo', ({ url }) => {
         );
     },
   });
+
+  test('runs whose removal was interrupted after they were noted as removed count once, and so when they are removed again', async () => {
+    const runs = [1, 2, 3].map((n) => runOf('a', { runId: idAt(HOUR + n, n) }));
+    const events = runs.flatMap((run) => run.events);
+    await log.append(events);
+    const before = await log.statsOf(HOUR, ['a']);
+    const going = (await log.oldestRuns({ job: 'a', limit: 2 })).map(({ id, facts }) => ({ id, counted: facts }));
+    await log.forgetRuns(going);
+    await log.append(events); // as though none of them had gone yet
+    expect(await log.statsOf(HOUR, ['a'])).toStrictEqual(before);
+    const other = openMongoRunLog({ url, database, timeoutMs: 60_000 }); // the next leader
+    await other.forgetRuns(going.slice(0, 1));
+    expect(await other.statsOf(HOUR, ['a'])).toStrictEqual(before);
+    await other.forgetRuns((await log.oldestRuns({ job: 'a', limit: 9 })).map(({ id, facts }) => ({ id, counted: facts })));
+    await other.close();
+    expect(await log.statsOf(HOUR, ['a'])).toStrictEqual(before);
+    expect(await log.oldestRuns({ job: 'a', limit: 9 })).toStrictEqual([]);
+  });
 });
