@@ -145,14 +145,17 @@ test('a run that is told after retention has passed its place goes with the walk
 test('old statistics go until none is left', async () => {
   let left = 3_500;
   const steps: number[] = [];
-  using _ = busy({
-    forgetHours: async (_before, limit) => {
-      const gone = Math.min(limit, left);
-      left -= gone;
-      steps.push(gone);
-      return gone;
+  using _ = busy(
+    {
+      forgetHours: async (_before, limit) => {
+        const gone = Math.min(limit, left);
+        left -= gone;
+        steps.push(gone);
+        return gone;
+      },
     },
-  });
+    { scale: 1 }, // one pass of retention in ten minutes
+  );
   await until(
     () => steps,
     ({ length }) => length >= 4,
