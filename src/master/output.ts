@@ -11,19 +11,17 @@ export async function* bytesFrom(chunks: AsyncIterable<Uint8Array>, from: number
   }
 }
 
-/** Only the last `count` bytes: keeps so many and no more. */
-export async function* lastBytes(chunks: AsyncIterable<Uint8Array>, count: number): AsyncGenerator<Uint8Array> {
+/** The last `count` bytes of chunks that come newest first: takes no more of them than it needs, and tells them in order. */
+export async function* lastBytes(newestFirst: AsyncIterable<Uint8Array>, count: number): AsyncGenerator<Uint8Array> {
   const kept: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of chunks) {
-    kept.push(chunk);
-    length += chunk.length;
-    for (let first = kept[0]; first && length - first.length >= count; first = kept[0]) {
-      kept.shift();
-      length -= first.length;
+  if (count > 0)
+    for await (const chunk of newestFirst) {
+      kept.push(chunk);
+      length += chunk.length;
+      if (length >= count) break;
     }
-  }
-  yield* bytesFrom(asAsync(kept), Math.max(0, length - count));
+  yield* bytesFrom(asAsync(kept.reverse()), Math.max(0, length - count));
 }
 
 async function* asAsync<T>(items: readonly T[]): AsyncGenerator<T> {

@@ -1,6 +1,6 @@
-import { eventId, type StoredRunEvent } from '../domain/events.ts';
+import { attemptPrefix, eventId, type StoredRunEvent } from '../domain/events.ts';
 import { toMs } from '../domain/instant.ts';
-import { applyRunEvent, type Run } from '../domain/run.ts';
+import { applyRunEvent, defined, type Run } from '../domain/run.ts';
 import type { LiveRun } from '../domain/values.ts';
 import type { RunView } from '../domain/wire.ts';
 import { sleep, type Clock } from '../streams/clock.ts';
@@ -13,6 +13,8 @@ import { presentView } from './views.ts';
 
 const FIRST_EVENTS = 20;
 const EVENTS_PAGE = 200;
+/** Who reads from the end mostly wants little. */
+const DOWN_PAGE = 20;
 
 /** What a run printed is in the log alone, a moment after its end was seen: a search by text, and who reads the output, wait so long for runs that ended just now. */
 const [JUST_NOW_MS, LOGGED_WITHIN_MS, LOGGED_LOOK_MS, MOST_AWAITED] = [10_000, 3_000, 100, 50];
@@ -82,7 +84,8 @@ export const createRunHistory = ({ runLog }: Pick<RouteStores, 'runLog'>, { seen
 
   /** All events of a run from its first, in pages: no more than one page is in memory. */
   async function* eventsOf(id: string, attempt?: number, from?: string): AsyncGenerator<StoredRunEvent> {
-    let after = from;
+    // The attempts before it are passed over.
+    let after = from ?? (attempt === undefined ? undefined : attemptPrefix(id, attempt));
     for (;;) {
       const page = await runLog.eventsOf(id, { limit: EVENTS_PAGE, ...(after === undefined ? {} : { after }) });
       for (const event of page) if (attempt === undefined || ('attempt' in event && event.attempt === attempt)) yield event;
@@ -92,7 +95,19 @@ export const createRunHistory = ({ runLog }: Pick<RouteStores, 'runLog'>, { seen
     }
   }
 
-  return { list, get, mustExist, settled, eventsOf, liveOf };
+  /** All events of a run, or of one attempt, from its last. */
+  async function* eventsDown(id: string, attempt?: number): AsyncGenerator<StoredRunEvent> {
+    const prefix = attempt === undefined ? `${id}/` : attemptPrefix(id, attempt);
+    for (let before: string | undefined; ;) {
+      const page = await runLog.eventsAbout(prefix, { isDown: true, limit: DOWN_PAGE, ...defined({ before }) });
+      yield* page;
+      const last = page.at(-1);
+      if (!last || page.length < DOWN_PAGE) return;
+      before = eventId(last);
+    }
+  }
+
+  return { list, get, mustExist, settled, eventsOf, eventsDown, liveOf };
 };
 
 const isAsked = (query: RunsQuery, run: RunView): boolean => {

@@ -97,7 +97,7 @@ export type RunLog = {
   /** Ended runs, newest run id first. */
   readonly runs: (query: RunsQuery) => Promise<{ readonly items: readonly LogDocument[]; readonly nextCursor?: string }>;
   readonly run: (runId: string) => Promise<LogDocument | undefined>;
-  /** Events about a job that belong to no run (ticks, changes of the job), newest id last, after the given id; or, `isDown`, newest id first, before the given one. */
+  /** Events whose ids begin with a prefix that ends in `/`: about a job that belong to no run (ticks, changes of the job), or of a run, newest id last, after the given id; or, `isDown`, newest id first, before the given one. */
   readonly eventsAbout: (prefix: string, page: EventsPage) => Promise<readonly StoredRunEvent[]>;
   /** The ended runs of a job's ticks (trigger `schedule` or `catchUp`), newest fire time first, those of one fire time by falling id. Without their outputs. */
   readonly runsOfTicks: (job: string, page: TickRunsPage) => Promise<readonly Run[]>;

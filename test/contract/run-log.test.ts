@@ -160,6 +160,8 @@ const runLogContract = ({ log, other, putRaw }: Stores): void => {
       const longer = runOf(uniqueName('order'), { runId: `${runId}0` });
       await log().append([...events.toReversed(), ...longer.events]);
       expect(idsOf(await allOf(runId))).toStrictEqual(idsOf(events));
+      const down = await log().eventsAbout(`${runId}/`, { isDown: true, limit: 9 });
+      expect(idsOf(down)).toStrictEqual(idsOf(events).toReversed());
       expect(await log().eventsOf(runId, { limit: 9, after: 'a' })).toHaveLength('a' > runId ? 0 : events.length);
       expect(await log().eventsOf(runId, { limit: 9, after: '' })).toHaveLength(events.length);
       expect(await log().eventsOf(runId, { limit: 9, after: '\u{10ffff}'.repeat(3_000) })).toStrictEqual([]);

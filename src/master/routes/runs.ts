@@ -161,8 +161,10 @@ export const runRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { history
             : undefined;
         return { items, asOf: String(projection.position()), ...defined({ nextCursor }) };
       }
-      const bytes = bytesOf(history.eventsOf(id, attempt));
-      const asked = tail === undefined ? bytesFrom(bytes, from ?? 0) : lastBytes(bytes, tail);
+      const asked =
+        tail === undefined
+          ? bytesFrom(bytesOf(history.eventsOf(id, attempt)), from ?? 0)
+          : lastBytes(bytesOf(history.eventsDown(id, attempt)), tail);
       return reply.type('text/plain; charset=utf-8').send(Readable.from(asked, { objectMode: false }));
     },
   );

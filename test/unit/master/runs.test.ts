@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { StoredRunEvent } from '../../../src/domain/events.ts';
 import { aJob, aQueued, anEndedRun, aRun, AT, createMemoryRunLog, keys, startMaster, until } from './support.ts';
 
 const id = (n: number): string => `01890000-0000-7000-8000-${String(n).padStart(12, '0')}`;
@@ -178,6 +179,33 @@ test('where bytes were dropped the text says so in a line of its own, which coun
     undefined,
     9,
   ]);
+});
+
+test('the end of a long output is read from its end', async () => {
+  const runLog = createMemoryRunLog();
+  const lines = Array.from({ length: 1_000 }, (_, n) => `line ${String(n)}\n`);
+  runLog.add(...anEndedRun('a', id(1), lines), ...anEndedRun('a', id(1), ['again\n'], 2));
+  let read = 0;
+  const counting = async (found: Promise<readonly StoredRunEvent[]>) => {
+    read += (await found).length;
+    return found;
+  };
+  await using master = await startMaster({
+    runLog: {
+      ...runLog,
+      eventsOf: (...asked) => counting(runLog.eventsOf(...asked)),
+      eventsAbout: (...asked) => counting(runLog.eventsAbout(...asked)),
+    },
+  });
+  const all = [...lines, 'again\n'].join('');
+  const output = async (query: string) => (await master.api('GET', `/runs/${id(1)}/output${query}`)).body;
+  expect(await output('?tail=40')).toBe(all.slice(-40));
+  expect(await output('?tail=0')).toBe('');
+  expect(await output('?tail=20&attempt=1')).toBe(lines.join('').slice(-20));
+  expect(await output('?attempt=2')).toBe('again\n');
+  expect(read).toBeLessThan(100);
+  expect(await output('?tail=5000')).toBe(all.slice(-5_000));
+  expect(await output('?tail=100000')).toBe(all);
 });
 
 test('a run that has printed nothing yet has empty output', async () => {

@@ -93,7 +93,7 @@ test('it tells how many ended attempts wait and when the first of them ended, al
   expect(spool.countOfOpen()).toBeLessThan(runs.length);
   expect(spool.waitingAttempts()).toStrictEqual({ attempts: 6, oldestAt: Date.parse(at) });
   const again = await openSpool(root, 2);
-  for (const { folder } of await again.found(() => undefined)) if (folder.hasTold('finished')) again.release(folder);
+  for (const { folder } of await foundIn(again, () => undefined)) if (folder.hasTold('finished')) again.release(folder);
   expect(again.waitingAttempts()).toMatchObject({ attempts: 6, oldestAt: Date.parse(at) });
   await ship(again);
   expect(again.waitingAttempts()).toStrictEqual({ attempts: 0, oldestAt: undefined });
