@@ -388,6 +388,26 @@ describe('embedded', () => {
     },
   });
 
+  test('everybody else has a turn between two pages of statistics, and of the runs that they are made of', async () => {
+    let turns = 0;
+    let isOver = false;
+    const count = (): void => {
+      turns += 1;
+      if (!isOver) setImmediate(count);
+    };
+    const rows = Array.from({ length: 1_000 }, (_, n) => ({ job: `job${String(n)}`, hour: HOUR, mark: '', ...tallyOf([]) }));
+    await log.putHours(rows);
+    const runs = Array.from({ length: 2_600 }, (_, n) => runOf('a', { runId: idAt(HOUR + n, n), chunks: [] }));
+    await log.append(runs.flatMap(({ events }) => events));
+    setImmediate(count);
+    expect(await hoursOf(log, { from: HOUR, to: HOUR + HOUR_MS })).toHaveLength(1_000);
+    expect(turns).toBeGreaterThanOrEqual(9);
+    turns = 0;
+    expect(await log.statsOf(HOUR, ['a'])).toMatchObject([{ outcomes: { succeeded: 2_600 } }]);
+    isOver = true;
+    expect(turns).toBeGreaterThanOrEqual(5);
+  });
+
   test('the file does not grow where as much is forgotten as comes', async () => {
     const fill = async () => {
       const runs = Array.from({ length: 60 }, () => runOf('a', { chunks: [new Uint8Array(20_000)] }));
