@@ -11,17 +11,21 @@ export async function* bytesFrom(chunks: AsyncIterable<Uint8Array>, from: number
   }
 }
 
-/** The last `count` bytes of chunks that come newest first: takes no more of them than it needs, and tells them in order. */
-export async function* lastBytes(newestFirst: AsyncIterable<Uint8Array>, count: number): AsyncGenerator<Uint8Array> {
-  const kept: Uint8Array[] = [];
+/** The last `count` bytes of what `bytesOf` makes of events that come newest first: takes no more of them than it needs. */
+export async function* lastBytes(newestFirst: AsyncIterable<StoredRunEvent>, count: number): AsyncGenerator<Uint8Array> {
+  if (count === 0) return;
+  const kept: EventOf<'output'>[] = [];
   let length = 0;
-  if (count > 0)
-    for await (const chunk of newestFirst) {
-      kept.push(chunk);
-      length += chunk.length;
-      if (length >= count) break;
-    }
-  yield* bytesFrom(asAsync(kept.reverse()), Math.max(0, length - count));
+  for await (const event of outputs(newestFirst)) {
+    kept.push(event);
+    // One more than enough: by its end it is known whether a line begins after it.
+    if (length >= count && event.data.length > 0) break;
+    length += event.data.length;
+  }
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of bytesOf(asAsync(kept.reverse()))) chunks.push(chunk);
+  const whole = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+  yield* bytesFrom(asAsync(chunks), Math.max(0, whole - count));
 }
 
 async function* asAsync<T>(items: readonly T[]): AsyncGenerator<T> {

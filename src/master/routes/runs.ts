@@ -164,7 +164,7 @@ export const runRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { history
       const asked =
         tail === undefined
           ? bytesFrom(bytesOf(history.eventsOf(id, attempt)), from ?? 0)
-          : lastBytes(bytesOf(history.eventsDown(id, attempt)), tail);
+          : lastBytes(history.eventsDown(id, attempt), tail);
       return reply.type('text/plain; charset=utf-8').send(Readable.from(asked, { objectMode: false }));
     },
   );
