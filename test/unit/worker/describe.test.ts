@@ -9,7 +9,13 @@ const partsWith = (roomBytes: number): Parts =>
     runs: { count: () => 0 },
     users: { all: new Map() },
     here: { clockState: { standing: 'unknown' } },
-    spool: { bytes: () => 700, roomBytes: () => roomBytes, cutBytes: () => 0, countOfSetAside: () => 0 },
+    spool: {
+      bytes: () => 700,
+      roomBytes: () => roomBytes,
+      cutBytes: () => 0,
+      countOfSetAside: () => 0,
+      waitingAttempts: () => ({ attempts: 3, oldestAt: 0 }),
+    },
   }) as unknown as Parts;
 
 test.each([
@@ -17,5 +23,10 @@ test.each([
   ['its own, where the disk has room', 1_000, 1_000],
   ['that of the disk, where it is smaller', 800, 800],
 ])('the limit of the spool that a worker tells is %s', (_what, room, told) => {
-  expect(createDescription(config, systemClock, partsWith(room))()).toMatchObject({ spoolBytes: 700, spoolLimitBytes: told });
+  expect(createDescription(config, systemClock, partsWith(room))()).toMatchObject({
+    spoolBytes: 700,
+    spoolLimitBytes: told,
+    spoolWaiting: 3,
+    spoolOldestAt: '1970-01-01T00:00:00.000Z',
+  });
 });
