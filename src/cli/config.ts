@@ -242,7 +242,7 @@ export const resolveConfig = (kind: Kind, { flags, env, file, hostname }: Source
     allow: list('allow'),
     allowUsers: list('allowUsers') ?? [],
     spoolLimit: count('spoolLimit', 1_000_000, Number.MAX_SAFE_INTEGER) ?? 2_000_000_000,
-    batchTime: count('batchTime', 1, 60_000) ?? 100,
+    batchTime: count('batchTime', 1, 1_000) ?? 100,
     batchSize: count('batchSize', 1, 10_000) ?? 1_000,
     shipRate: count('shipRate', 1, 1_000_000) ?? 5_000,
     onStop: read('onStop', toOnStop, 'leave, wait or end') ?? 'leave',

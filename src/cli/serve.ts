@@ -121,7 +121,8 @@ export const serveWorker = async (config: Config): Promise<void> => {
   const stores = openStores(clusterOf(config, log), log);
   const keys = createKeys(config.prefix);
   try {
-    const stop$ = new Subject<StopMode>();
+    // Heard also before the worker is there.
+    const stop$ = new ReplaySubject<StopMode>(UP_MODES.length);
     const asked = createDeferred<undefined>();
     onSignals(config.onStop === 'leave' ? ['leave'] : [config.onStop, 'leave'], stop$, (mode) => {
       asked.resolve(undefined);

@@ -281,9 +281,7 @@ const onClaimed = (here: Here, state: JobState, runId: string, attempt: number):
 };
 
 const isMine = (here: Here, waiting: Waiting): boolean =>
-  waiting.queued.worker === undefined
-    ? waiting.queued.exclude !== here.me || rankForQueued(here, waiting) !== undefined
-    : waiting.queued.worker === here.me;
+  waiting.queued.worker === undefined ? rankForQueued(here, waiting) !== undefined : waiting.queued.worker === here.me;
 const take = (here: Here, waiting: Waiting): readonly Command[] =>
   isMine(here, waiting) && here.freeSlots > 0 ? [{ type: 'take', waiting }] : [];
 

@@ -20,6 +20,7 @@ export type OutboxDeps = {
 const LOOK_MS = 250;
 /** Events of one append: few at first, and after a failure. */
 const [FEW, MOST] = [50, 1_000];
+const MOST_LENGTH = 4_000_000;
 /** Items of one transaction. */
 const AT_ONCE = 100;
 
@@ -74,8 +75,10 @@ export const outbox = ({ coordination, runLog, keys, clock, log }: OutboxDeps, l
   const ship = async (): Promise<boolean> => {
     const taken: Entry[] = [];
     const events: RunEvent[] = [];
+    let length = 0;
     for (const { entry } of items.values()) {
-      if (events.length >= most) break;
+      if (events.length >= most || length >= MOST_LENGTH) break;
+      length += entry.value.length;
       taken.push(entry);
       events.push(...eventsOf(entry));
     }

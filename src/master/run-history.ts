@@ -35,7 +35,7 @@ export const createRunHistory = ({ runLog }: Pick<RouteStores, 'runLog'>, { seen
   const logged = async (isAsked: (live: LiveRun) => boolean): Promise<void> => {
     const since = clock.now() - JUST_NOW_MS;
     let missing = [...seen.runs.values()]
-      .flatMap(({ live }) => (live.endedAt !== undefined && toMs(live.endedAt) > since && isAsked(live) ? [live.runId] : []))
+      .flatMap(({ live }) => (hasEnded(live) && toMs(live.endedAt) > since && isAsked(live) ? [live.runId] : []))
       .slice(-MOST_AWAITED);
     for (let waited = 0; waited < LOGGED_WITHIN_MS; waited += LOGGED_LOOK_MS) {
       const found = await Promise.all(missing.map((id) => runLog.run(id)));
@@ -109,6 +109,10 @@ export const createRunHistory = ({ runLog }: Pick<RouteStores, 'runLog'>, { seen
 
   return { list, get, mustExist, settled, eventsOf, eventsDown, liveOf };
 };
+
+/** One that is to be tried again has no document yet. */
+const hasEnded = (live: LiveRun): live is LiveRun & { readonly endedAt: string } =>
+  live.endedAt !== undefined && live.nextAttemptAt === undefined;
 
 const isAsked = (query: RunsQuery, run: RunView): boolean => {
   const fireTime = toMs(run.fireTime);

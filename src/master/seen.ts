@@ -183,6 +183,8 @@ export const createSeen = (keys: Keys, scale: number) => {
       const { job, id } = keys.runOf(key);
       const parsed = parseLiveRun(value);
       if (!parsed.ok || parsed.value.runId !== id || parsed.value.job !== job) return;
+      // A further attempt may be another worker's.
+      workerRuns.remove(runs.get(id)?.live.worker ?? '', id);
       runs.set(id, { live: parsed.value, revision, fence: parsed.value.fence ?? revision });
       jobRuns.add(job, id);
       workerRuns.add(parsed.value.worker, id);

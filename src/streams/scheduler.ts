@@ -240,6 +240,8 @@ const createState = ({ me, registeredAt, keys, clock, room, read }: SchedulerDep
     if (change.type === 'put' && parsed?.ok && parsed.value.job === job && parsed.value.runId === id) {
       const { revision, created } = change.entry;
       const each = { queued: parsed.value, revision, created };
+      // A break of the feed may hide that it was taken and waits again, for longer.
+      if (ofJob.get(id)?.queued.notBefore !== each.queued.notBefore) looks.delete(id);
       waiting.set(job, ofJob.set(id, each));
       return queuedOf(job, known.get(job)).has(id) ? ask(job, { type: 'queued', waiting: each }) : [];
     }
@@ -347,7 +349,8 @@ const newestAfter = (schedule: CompiledSchedule, from: number, to: number): numb
   return newest === undefined ? undefined : newest - 1;
 };
 
-const TAKES_SLOT: ReadonlySet<Command['type']> = new Set(['claim', 'take']);
+/** What needs a free slot. */
+export const TAKES_SLOT: ReadonlySet<Command['type']> = new Set(['claim', 'take']);
 
 function* take<T>(from: Iterable<T>, most: number): Iterable<T> {
   let left = most;

@@ -4,7 +4,7 @@ import type { Command, Input, Waiting } from '../domain/decide.ts';
 import type { KnownJob } from '../domain/known-job.ts';
 import { noteClaim } from '../domain/rank-wait.ts';
 import type { Clock } from '../streams/clock.ts';
-import type { Order } from '../streams/scheduler.ts';
+import { TAKES_SLOT, type Order } from '../streams/scheduler.ts';
 import type { OfJob } from './cursor-moves.ts';
 import type { Parts } from './worker.ts';
 
@@ -58,15 +58,7 @@ export const carryOut = (
       answer(known, notSent(command));
       return;
     }
-    // A claim on its way takes a slot; one that holds counts by itself.
-    const slots = command.type === 'claim' || command.type === 'take' ? 1 : 0;
-    here.claiming += slots;
-    let inputs: readonly Input[];
-    try {
-      inputs = await move(known, command, standing);
-    } finally {
-      here.claiming -= slots;
-    }
+    const inputs = await move(known, command, standing);
     if (command.type === 'claim') here.claimTimes = noteClaim(here.claimTimes, clock.monotonic(), clock.monotonic() - asked.at);
     answer(known, inputs);
   };
@@ -82,11 +74,20 @@ export const carryOut = (
       filter((order) => !isAtOnce(order)),
       map((order) => {
         const asked = { at: clock.monotonic() };
+        // A claim takes a slot from its order on, also while it waits for its turn; one that holds counts by itself.
+        const slots = order.type === 'order' && TAKES_SLOT.has(order.command.type) ? 1 : 0;
+        here.claiming += slots;
         if (order.type === 'order' && order.command.type === 'claim') here.claimsAsked.add(asked);
-        return { order, asked };
+        return { order, asked, slots };
       }),
       mergeMap(
-        ({ order, asked }) => from(act(order, asked)).pipe(finalize(() => here.claimsAsked.delete(asked))),
+        ({ order, asked, slots }) =>
+          from(act(order, asked)).pipe(
+            finalize(() => {
+              here.claiming -= slots;
+              here.claimsAsked.delete(asked);
+            }),
+          ),
         CLAIMS_IN_FLIGHT,
       ),
     ),

@@ -29,8 +29,8 @@ export type FolderOf = { readonly job: string; readonly runId: string; readonly 
  *  it, and leaves the folder as it was. */
 export type RunFolder = ReturnType<typeof openRunFolder>;
 
-/** A line of the file `run`: of each kind the last one counts. `over`: the coordination store has the end, and nothing will be added. */
-type RunLine = { readonly facts: unknown } | { readonly begun: true } | { readonly over: true };
+/** A line of the file `run`: of each kind the last one counts. `followed`: the coordination store has the end, and a further attempt follows. `over`: it has the end, and nothing will be added. */
+type RunLine = { readonly facts: unknown } | { readonly begun: true } | { readonly followed: true } | { readonly over: true };
 
 /** What a folder says of the attempt that it is of; `facts` is undefined where that cannot be read. */
 export const readRun = (dir: string): { readonly facts: unknown; readonly isOver: boolean } => {
@@ -64,8 +64,13 @@ export const isOutputGone = (dir: string): Promise<boolean> =>
 export const openRunFolder = (dir: string, of: FolderOf, onMore: () => void = () => undefined) => {
   const path = (name: keyof typeof FILES): string => join(dir, FILES[name]);
   let isBegun = false;
+  let isFollowed = false;
   let meant = 0;
-  const run = openEventFile<RunLine>({ path: path('run'), onLine: (line) => (isBegun ||= 'begun' in line) });
+  const noteRun = (line: RunLine): void => {
+    isBegun ||= 'begun' in line;
+    isFollowed ||= 'followed' in line;
+  };
+  const run = openEventFile<RunLine>({ path: path('run'), onLine: noteRun });
   const told = new Set<RunEvent['type']>();
   let cutTo = 0;
   /** So much had been told when the command emptied its own output (`> /dev/stderr`): its file began anew there. */
@@ -205,13 +210,20 @@ export const openRunFolder = (dir: string, of: FolderOf, onMore: () => void = ()
     release: (): void => {
       isReleased = true;
     },
+    /** Writes down that a further attempt follows: whoever looks at it anew, its run key gone meanwhile, must not tell the end of the run. */
+    noteFollowed: () =>
+      inTurn(async () => {
+        isFollowed = true;
+        await run.append([{ followed: true }]).catch(() => undefined);
+      }),
+    isFollowed: (): boolean => isFollowed,
     /** Writes down that it was released: whoever opens the spool anew need not look into it. Where the disk does not take it, it will be looked into. */
     noteOver: async (): Promise<void> => {
       await run.append([{ over: true }]).catch(() => undefined);
     },
     isDone: (): boolean => isReleased && events.isConfirmed(),
     /** When the attempt ended (ms), where it has and the run log does not have all of it yet. */
-    waitsSince: (): number | undefined => (events.isConfirmed() ? undefined : endedAt),
+    waitsSince: (): number | undefined => (isReleased && !events.isConfirmed() ? endedAt : undefined),
     endedAt: (): number | undefined => endedAt,
     /** Nothing of it is on its way and nothing will be added: the folder may be closed and opened again. */
     isAtRest: (): boolean => isReleased && !events.isUnderway(),

@@ -302,6 +302,13 @@ export const createRuns = ({
   };
 
   const record = async (one: Held, ending: Ending, next: QueuedRun | undefined): Promise<Finished> => {
+    if (one.folder.isFollowed()) return 'followed'; // by an earlier process: the run key may be gone by now
+    const finished = await recorded(one, ending, next);
+    if (finished === 'followed') await one.folder.noteFollowed();
+    return finished;
+  };
+
+  const recorded = async (one: Held, ending: Ending, next: QueuedRun | undefined): Promise<Finished> => {
     const { live, fence } = one.run;
     for (let tries = 1; ; tries += 1) {
       try {

@@ -291,6 +291,8 @@ export const openSpool = async (root: string, mostOpen = MOST_OPEN) => {
       for (let at = 0; at < all && (at < line.length || resting.size > 0); at += 1) {
         if (items.length >= most || bytes >= BATCH_BYTES) break;
         const next = line[at];
+        // It rests, or has gone, since this began.
+        if (next && folders.get(nameOf(next.of.runId, next.of.attempt)) !== next) continue;
         let folder = next;
         try {
           folder ??= openOldest();

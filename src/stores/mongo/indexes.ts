@@ -36,10 +36,12 @@ export const makeIndexes = ({ documents, call, clock, log }: Parts): { readonly 
   };
   const made$ = defer(async () => {
     // One a command: FerretDB panics, and breaks the connection, when several of one command are there already.
+    const failures: unknown[] = [];
     for (const { key } of INDEXES)
       await call('indexes', async () => {
         await documents.createIndex(key);
-      });
+      }).catch((error: unknown) => failures.push(error)); // one that fails keeps no other from being made
+    if (failures.length > 0) throw failures[0];
   });
   void lastValueFrom(made$.pipe(retrying(clock, { mostMs: MOST_WAIT_MS, onError }), takeUntil(end$)), {
     defaultValue: undefined,
