@@ -294,7 +294,7 @@ export const createRuns = ({
   /** On disk before the store is told: as one that is followed, or as the last. Each once. */
   const tellEnd = async (folder: RunFolder, told: Omit<Ending, 'startedAt'>, next: QueuedRun | undefined): Promise<void> => {
     const type = next ? 'attemptEnded' : 'finished';
-    if (folder.hasTold('finished') || folder.hasTold(type)) return;
+    if (folder.isFollowed() || folder.hasTold('finished') || folder.hasTold(type)) return;
     await persistently(() =>
       folder.tell(next ? { type: 'attemptEnded', ...told, nextAttemptAt: next.notBefore } : { type: 'finished', ...told }),
     );

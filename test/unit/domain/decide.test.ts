@@ -53,6 +53,13 @@ test.each([
   ['the fourth looks after 750 ms', ranked(3), idle, due, [look(3)]],
   ['the fifth does not look (P8)', ranked(4), idle, due, []],
   ['who does not match does nothing', ranked(undefined), idle, due, []],
+  [
+    'who does not match takes nothing that waits, though it had been about to look',
+    ranked(undefined),
+    holding(waiting()),
+    { type: 'woke', wake: { type: 'take', job: 'a', runId: 'r1' } },
+    [],
+  ],
   ['who came into sync later counts from there', ranked(2, { inSyncSince: now + 400 }), idle, due, [look(2, now + 400)]],
   ['who has lost its feeds claims nothing', ranked(0, { inSync: false }), idle, due, []],
   ['who drains claims nothing', ranked(0, { draining: true }), idle, due, []],

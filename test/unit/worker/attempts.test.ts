@@ -48,6 +48,25 @@ test('the end of an attempt that is followed gives the lock back and queues the 
   expect(ended).toStrictEqual([run.runId]);
 });
 
+test.each([{ exitCode: 3 }, undefined])(
+  'P4: an attempt that is followed is not told as the end of its run after a restart, its run key gone meanwhile (exit on disk: %j)',
+  async (exit) => {
+    const { runs, start, run, coordination, root } = await failing();
+    await runs.exited(exitOf(run, { exitCode: 3 }));
+    if (exit) writeFileSync(join(root, `${run.runId}.001`, 'exit'), JSON.stringify(exitOf(run, exit)));
+    await coordination.transact({
+      then: [keys.run('a', run.runId), keys.queued('a', run.runId)].map((key) => ({ type: 'delete', key })),
+    });
+    const later = await start();
+    await adopt(later.recovery, []);
+    await until(
+      () => later.runs.count() === 0,
+      () => 'it is held still',
+    );
+    expect(typesOf(await told(later.spool))).toStrictEqual(['claimed', 'started', 'attemptEnded']);
+  },
+);
+
 test('P1: the next attempt is begun once too, and is another one though the end of the first is not quite through', async () => {
   const { runs, claimed, orders, run } = await failing();
   const second: ClaimedRun = { ...claimed, fence: claimed.fence + 5, live: { ...run, attempt: 2 } };
