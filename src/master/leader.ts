@@ -32,6 +32,7 @@ import type { Duty } from './duty.ts';
 import { LAST_LOOK_MS } from './settling.ts';
 import { createLeaderView, LEADER_FEEDS, prefixOf } from './leader-view.ts';
 import { outbox } from './outbox.ts';
+import { told } from './told.ts';
 
 export type LeaderDeps = {
   readonly coordination: Coordination;
@@ -171,10 +172,3 @@ const doDuty = ({ coordination, log }: LeaderDeps, { name, job, transaction }: D
     }),
     ignoreElements(),
   );
-
-const told =
-  (log: Logger, text: string) =>
-  (error: unknown): Observable<never> => {
-    log.warn({ err: error }, text);
-    return EMPTY;
-  };

@@ -8,6 +8,7 @@ import { every, type Clock } from '../streams/clock.ts';
 import { feed } from '../streams/feed.ts';
 import type { Coordination, Entry, RunLog } from '../streams/ports.ts';
 import { isTickEvent, packed, packOf, unpacked } from './pack.ts';
+import { told } from './told.ts';
 
 export type OutboxDeps = {
   readonly coordination: Coordination;
@@ -87,7 +88,8 @@ export const outbox = ({ coordination, runLog, keys, clock, log }: OutboxDeps, l
     const refused = new Set<string>();
     for (const part of partsOf(events, most)) for (const id of await append(part)) refused.add(id);
     most = Math.min(MOST, most + Math.ceil(most / 4));
-    const [stored, stays] = split(taken, (entry) => !eventsOf(entry).some((event) => refused.has(eventId(event))));
+    const isRefused = (entry: Entry): boolean => refused.size > 0 && eventsOf(entry).some((event) => refused.has(eventId(event)));
+    const [stored, stays] = split(taken, (entry) => !isRefused(entry));
     forget(stays);
     for (const part of partsOf(stored, AT_ONCE)) {
       const { succeeded } = await coordination.transact(removeKeys(part, leader));
@@ -122,13 +124,6 @@ export const outbox = ({ coordination, runLog, keys, clock, log }: OutboxDeps, l
   );
   return merge(feed$, merge(ship$, pack$).pipe(ignoreElements()));
 };
-
-const told =
-  (log: Logger, text: string) =>
-  (error: unknown): Observable<never> => {
-    log.warn({ err: error }, text);
-    return EMPTY;
-  };
 
 /** None: it cannot be read. */
 const eventsOf = ({ value, revision }: Entry): readonly RunEvent[] => {
