@@ -15,6 +15,7 @@ import { counting, noCost } from '../support/counting.ts';
 import { fakeLauncher } from '../support/fake-launcher.ts';
 import { createMemoryStore } from '../support/memory-coordination.ts';
 import { goOn, useVirtualTime } from '../support/virtual-time.ts';
+import { workerConfig } from '../support/worker-config.ts';
 
 const keys = createKeys();
 const START = Date.parse('2027-01-01T00:00:00Z');
@@ -63,20 +64,11 @@ const startWorkers = async (
       log: pino({ level: 'silent' }),
       stop$: NEVER,
       connect: fakeLauncher(20),
-      config: {
+      config: workerConfig({
         id: `w${String(index)}`,
-        name: `w${String(index)}`,
         dataDir: join(dataDir, String(index)),
         slots: 1_000,
-        labels: [],
-        allow: undefined,
-        allowUsers: [],
-        version: '0',
-        launcherPath: '',
-        scale: 1,
-        endWithMe: false,
-        drainTimeoutMs: 0,
-      },
+      }),
     }).life$.subscribe((status) => (statuses[index] = status)),
   );
   const isReady = await goOn(20_000, {

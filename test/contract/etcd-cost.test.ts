@@ -16,6 +16,7 @@ import { counting, noCost } from '../support/counting.ts';
 import { fakeLauncher } from '../support/fake-launcher.ts';
 import { onEveryEtcd } from '../support/needs.ts';
 import { uniqueName, until } from '../support/process.ts';
+import { workerConfig } from '../support/worker-config.ts';
 
 const SECOND = 1_000;
 const RUNS = 6;
@@ -49,20 +50,11 @@ const startWorkers = async (url: string, count: number) => {
       log: pino({ level: 'silent' }),
       stop$: NEVER,
       connect: fakeLauncher(20),
-      config: {
+      config: workerConfig({
         id: `w${String(index)}`,
-        name: `w${String(index)}`,
         dataDir: join(dataDir, String(index)),
         slots: 100,
-        labels: [],
-        allow: undefined,
-        allowUsers: [],
-        version: '0',
-        launcherPath: '',
-        scale: 1,
-        endWithMe: false,
-        drainTimeoutMs: 0,
-      },
+      }),
     }).life$.subscribe((status) => (statuses[index] = status)),
   );
   await until(

@@ -17,6 +17,7 @@ import { cronUser, withUsers } from '../support/etcd-users.ts';
 import { follow } from '../support/follow.ts';
 import { startProxy, type Proxy } from '../support/proxy.ts';
 import { startEtcd, until, type EtcdServer } from '../support/servers.ts';
+import { workerConfig } from '../support/worker-config.ts';
 
 const keys = createKeys();
 const QUICK = { deadlineMs: 2_000, silenceMs: 3_000 };
@@ -70,20 +71,13 @@ const startWorker = (coordination: Coordination) => {
     ),
     stop$: NEVER,
     connect: aLauncher,
-    config: {
+    config: workerConfig({
       id: '00000000-0000-4000-8000-000000000001',
       name: 'one',
       dataDir,
       slots: 10_000,
-      labels: [],
-      allow: undefined,
-      allowUsers: [],
-      version: '0',
-      launcherPath: '',
-      scale: 1,
-      endWithMe: false,
       drainTimeoutMs: Infinity,
-    },
+    }),
   });
   let error: unknown;
   const subscription = life$.subscribe({

@@ -13,6 +13,7 @@ import { createWorker } from '../../src/worker/worker.ts';
 import { fakeLauncher } from '../support/fake-launcher.ts';
 import { createMemoryStore } from '../support/memory-coordination.ts';
 import { goOn, useVirtualTime } from '../support/virtual-time.ts';
+import { workerConfig } from '../support/worker-config.ts';
 
 const keys = createKeys();
 const START = Date.parse('2027-01-01T00:00:00Z');
@@ -53,20 +54,11 @@ const startWorkers = async (count: number) => {
       ),
       stop$: NEVER,
       connect: fakeLauncher(20),
-      config: {
+      config: workerConfig({
         id: name,
-        name,
         dataDir: join(dataDir, name),
         slots: 100,
-        labels: [],
-        allow: undefined,
-        allowUsers: [],
-        version: '0',
-        launcherPath: '',
-        scale: 1,
-        endWithMe: false,
-        drainTimeoutMs: 0,
-      },
+      }),
     }).life$.subscribe();
   };
   const lives = aheadMs.map((_, index) => start(index));

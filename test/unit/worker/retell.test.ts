@@ -12,6 +12,7 @@ import { LauncherGone, type Launcher } from '../../../src/worker/launcher.ts';
 import { createWorker } from '../../../src/worker/worker.ts';
 import { createMemoryStore } from '../../support/memory-coordination.ts';
 import { until } from '../../support/process.ts';
+import { workerConfig } from '../../support/worker-config.ts';
 
 test('P5: a kill that comes while the connection to the launcher is lost reaches it when it is back', async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'cronstream-retell-'));
@@ -61,20 +62,11 @@ test('P5: a kill that comes while the connection to the launcher is lost reaches
       const next = connects.shift();
       return typeof next === 'function' ? next() : next!;
     },
-    config: {
+    config: workerConfig({
       id: 'w',
-      name: 'w',
       dataDir,
       slots: 1,
-      labels: [],
-      allow: undefined,
-      allowUsers: [],
-      version: '0',
-      launcherPath: '',
-      scale: 1,
-      endWithMe: false,
-      drainTimeoutMs: 0,
-    },
+    }),
   }).life$.subscribe();
   onTestFinished(() => life.unsubscribe());
   await until(
