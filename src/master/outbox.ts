@@ -8,6 +8,7 @@ import { every, type Clock } from '../streams/clock.ts';
 import { feed } from '../streams/feed.ts';
 import type { Coordination, Entry, RunLog } from '../streams/ports.ts';
 import { isTickEvent, packed, packOf, unpacked } from './pack.ts';
+import { parsed } from './parsed.ts';
 import { told } from './told.ts';
 
 export type OutboxDeps = {
@@ -134,14 +135,6 @@ const eventsOf = ({ value, revision }: Entry): readonly RunEvent[] => {
   if (event.type === 'unknown') return [];
   // The item and the job were put by one transaction: of the same revision, whoever ships it.
   return [event.type === 'jobSaved' || event.type === 'jobDeleted' ? { ...event, revision } : event];
-};
-
-const parsed = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 };
 
 const partsOf = <T>(all: readonly T[], size: number): readonly (readonly T[])[] =>

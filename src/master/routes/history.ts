@@ -6,6 +6,7 @@ import { defined } from '../../domain/run.ts';
 import { page, RevisionView } from '../../domain/wire.ts';
 import type { Parts } from '../parts.ts';
 import { noSuchJob } from '../problems.ts';
+import { parsed } from '../parsed.ts';
 import { answers, asOf, ByName, closed, limit } from './shared.ts';
 
 const Paged = Type.Object(
@@ -132,11 +133,3 @@ export const historyRoutes: FastifyPluginAsyncTypebox<Parts> = async (
 };
 
 const viewOf = ({ changes, ...rest }: Revision): RevisionView => ({ ...rest, changes: [...changes] });
-
-const parsed = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-};
